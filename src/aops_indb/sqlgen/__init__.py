@@ -1,0 +1,1 @@
+"""SQL as trees: expressions (`build`), statements (`statements`), dialects, and rendering (`render`)."""

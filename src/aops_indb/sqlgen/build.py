@@ -1,0 +1,401 @@
+"""SQL expressions as sqlglot trees.
+
+The only way the project writes an expression. What it guarantees:
+
+- every compound operand is parenthesised: sqlglot's own operators print `a - (b - c)` as `a - b - c`;
+- every constant is typed: a float is written with 17 significant digits and an exponent, so that engines read
+  it as DOUBLE and not as DECIMAL; infinities, timestamps and intervals are casts;
+- every identifier is quoted;
+- durations are hours, minutes, seconds: an interval of days is a calendar unit, and its length would depend
+  on the time zone of whoever asks.
+
+Expressions are plain `sqlglot.exp.Expr`; builders copy nothing, so use a node in one place only, or
+`.copy()` it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias
+
+import sqlglot
+from sqlglot import exp
+
+from aops_indb.errors import DefinitionError
+
+Expr: TypeAlias = exp.Expr
+Constant: TypeAlias = bool | int | float | str | bytes | dt.datetime | dt.timedelta | None
+
+# What may stand as an operand without parentheses.
+_ATOMS = (
+    exp.Column, exp.Identifier, exp.Literal, exp.Boolean, exp.Null, exp.Func, exp.Cast, exp.Paren,
+    exp.Case, exp.Window, exp.Filter, exp.Parameter, exp.Placeholder, exp.Tuple, exp.Subquery,
+)  # fmt: skip
+
+
+def _operand(node: Expr) -> Expr:
+    # And/Or are Func subclasses in sqlglot, yet print as infix operators.
+    if isinstance(node, _ATOMS) and not isinstance(node, exp.Connector):
+        return node
+    return exp.Paren(this=node)
+
+
+# ── names and constants ────────────────────────────────────────────────────────────────────────────────
+
+
+def ident(name: str) -> exp.Identifier:
+    """A quoted identifier."""
+    return exp.Identifier(this=name, quoted=True)
+
+
+def col(name: str, table: str | None = None) -> exp.Column:
+    """A column reference, quoted.
+
+    >>> col("a b", "t").sql("duckdb")
+    '"t"."a b"'
+    """
+    return exp.Column(this=ident(name), table=ident(table) if table else None)
+
+
+def star(table: str | None = None) -> Expr:
+    """All columns, or all of one table."""
+    return exp.Column(this=exp.Star(), table=ident(table)) if table else exp.Star()
+
+
+def lit(value: Constant) -> Expr:
+    """A typed constant.
+
+    >>> [lit(v).sql("duckdb") for v in (0.1, 3, -2, True, None, "o'hare")]
+    ['1.0000000000000001e-01', '3', '-2', 'TRUE', 'NULL', "'o''hare'"]
+    """
+    match value:
+        case None:
+            return exp.Null()
+        case bool():
+            return exp.Boolean(this=value)
+        case int():
+            return _signed(exp.Literal.number(str(abs(value))), value < 0)
+        case float():
+            return _double(value)
+        case str():
+            return exp.Literal.string(value)
+        case bytes():
+            return exp.HexString(this=value.hex())
+        case dt.datetime():
+            return timestamp(value)
+        case dt.timedelta():
+            return interval(value)
+
+
+def _signed(number: Expr, negative: bool) -> Expr:
+    return exp.Neg(this=number) if negative else number
+
+
+def _double(value: float) -> Expr:
+    if math.isfinite(value):
+        return _signed(exp.Literal.number(f"{abs(value):.16e}"), math.copysign(1.0, value) < 0)
+    text = "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"
+    return cast(exp.Literal.string(text), "DOUBLE")
+
+
+def timestamp(value: dt.datetime) -> Expr:
+    """A timestamp constant: TIMESTAMPTZ if the value has a time zone, else TIMESTAMP."""
+    if value.tzinfo is None:
+        return cast(exp.Literal.string(value.isoformat(sep=" ")), "TIMESTAMP")
+    return cast(exp.Literal.string(value.astimezone(dt.UTC).isoformat(sep=" ")), "TIMESTAMPTZ")
+
+
+_INTERVAL_UNITS = (("HOUR", 3_600_000_000), ("MINUTE", 60_000_000), ("SECOND", 1_000_000), ("MICROSECOND", 1))
+
+
+def interval(duration: dt.timedelta) -> exp.Interval:
+    """A length of time in the largest unit below the day that holds it exactly.
+
+    >>> interval(dt.timedelta(days=7)).sql("duckdb")
+    "INTERVAL '168' HOUR"
+    """
+    micros = duration // dt.timedelta(microseconds=1)
+    unit, size = next((u, s) for u, s in _INTERVAL_UNITS if micros % s == 0)
+    return exp.Interval(this=exp.Literal.string(str(micros // size)), unit=exp.Var(this=unit))
+
+
+# ── arithmetic ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def add(a: Expr, b: Expr) -> Expr:
+    """`a + b`."""
+    return exp.Add(this=_operand(a), expression=_operand(b))
+
+
+def sub(a: Expr, b: Expr) -> Expr:
+    """`a - b`.
+
+    >>> sub(col("a"), sub(col("b"), col("c"))).sql("duckdb")
+    '"a" - ("b" - "c")'
+    """
+    return exp.Sub(this=_operand(a), expression=_operand(b))
+
+
+def mul(a: Expr, b: Expr) -> Expr:
+    """`a * b`."""
+    return exp.Mul(this=_operand(a), expression=_operand(b))
+
+
+def div(a: Expr, b: Expr) -> Expr:
+    """Float division; the caller sees to it that an operand is DOUBLE."""
+    return exp.Div(this=_operand(a), expression=_operand(b), typed=False, safe=False)
+
+
+def neg(a: Expr) -> Expr:
+    """`-a`."""
+    return exp.Neg(this=_operand(a))
+
+
+def balanced_sum(terms: Sequence[Expr]) -> Expr:
+    """The sum of the terms as a balanced tree: engines limit depth, and plan it faster than a chain.
+
+    >>> balanced_sum([col(c) for c in "abcd"]).sql("duckdb")
+    '("a" + "b") + ("c" + "d")'
+    """
+    if not terms:
+        return lit(0.0)
+    if len(terms) == 1:
+        return terms[0]
+    half = (len(terms) + 1) // 2
+    return add(balanced_sum(terms[:half]), balanced_sum(terms[half:]))
+
+
+# ── comparisons and logic ──────────────────────────────────────────────────────────────────────────────
+
+
+def eq(a: Expr, b: Expr) -> Expr:
+    """`a = b`."""
+    return exp.EQ(this=_operand(a), expression=_operand(b))
+
+
+def ne(a: Expr, b: Expr) -> Expr:
+    """`a <> b`."""
+    return exp.NEQ(this=_operand(a), expression=_operand(b))
+
+
+def lt(a: Expr, b: Expr) -> Expr:
+    """`a < b`."""
+    return exp.LT(this=_operand(a), expression=_operand(b))
+
+
+def le(a: Expr, b: Expr) -> Expr:
+    """`a <= b`."""
+    return exp.LTE(this=_operand(a), expression=_operand(b))
+
+
+def gt(a: Expr, b: Expr) -> Expr:
+    """`a > b`."""
+    return exp.GT(this=_operand(a), expression=_operand(b))
+
+
+def ge(a: Expr, b: Expr) -> Expr:
+    """`a >= b`."""
+    return exp.GTE(this=_operand(a), expression=_operand(b))
+
+
+def not_distinct(a: Expr, b: Expr) -> Expr:
+    """Equal, where NULL equals NULL."""
+    return exp.NullSafeEQ(this=_operand(a), expression=_operand(b))
+
+
+def is_null(a: Expr) -> Expr:
+    """`a IS NULL`."""
+    return exp.Is(this=_operand(a), expression=exp.Null())
+
+
+def is_not_null(a: Expr) -> Expr:
+    """`a IS NOT NULL`."""
+    return exp.Not(this=is_null(a))
+
+
+def in_(a: Expr, values: Iterable[Expr]) -> Expr:
+    """`a IN (…)`."""
+    return exp.In(this=_operand(a), expressions=list(values))
+
+
+def not_(a: Expr) -> Expr:
+    """`NOT a`."""
+    return exp.Not(this=_operand(a))
+
+
+def and_(*conditions: Expr) -> Expr:
+    """All of the conditions; TRUE if there are none."""
+    return _connect(exp.And, conditions, exp.Boolean(this=True))
+
+
+def or_(*conditions: Expr) -> Expr:
+    """Any of the conditions; FALSE if there are none."""
+    return _connect(exp.Or, conditions, exp.Boolean(this=False))
+
+
+def _connect(kind: type[exp.Connector], conditions: Sequence[Expr], empty: Expr) -> Expr:
+    if not conditions:
+        return empty
+    result = conditions[0]
+    for condition in conditions[1:]:
+        left = result if isinstance(result, kind) else _operand(result)
+        result = kind(this=left, expression=_operand(condition))
+    return result
+
+
+def case(whens: Iterable[tuple[Expr, Expr]], default: Expr | None = None) -> Expr:
+    """`CASE WHEN … THEN … ELSE default END`.
+
+    >>> case([(is_null(col("a")), lit(1))], lit(0)).sql("duckdb")
+    'CASE WHEN "a" IS NULL THEN 1 ELSE 0 END'
+    """
+    branches = [exp.If(this=condition, true=value) for condition, value in whens]
+    return exp.Case(ifs=branches, default=default)
+
+
+# ── functions, types, windows ──────────────────────────────────────────────────────────────────────────
+
+
+def cast(a: Expr, to: str) -> Expr:
+    """`CAST(a AS to)`; `to` is a type as sqlglot spells it, e.g. DOUBLE, VARCHAR, TIMESTAMPTZ."""
+    return exp.Cast(this=a, to=exp.DataType.build(to))
+
+
+def func(name: str, *args: Expr) -> Expr:
+    """A function by its SQL name; names sqlglot knows are translated between dialects."""
+    return exp.func(name, *args)
+
+
+def anonymous(name: str, *args: Expr) -> Expr:
+    """A function written exactly as named, in every dialect."""
+    return exp.Anonymous(this=name, expressions=list(args))
+
+
+def coalesce(*args: Expr) -> Expr:
+    """The first that is not NULL."""
+    return exp.Coalesce(this=args[0], expressions=list(args[1:]))
+
+
+def greatest(*args: Expr) -> Expr:
+    """The largest of the arguments."""
+    return args[0] if len(args) == 1 else exp.Greatest(this=args[0], expressions=list(args[1:]))
+
+
+def count_star() -> Expr:
+    """`COUNT(*)`."""
+    return exp.Count(this=exp.Star())
+
+
+def filtered(aggregate: Expr, condition: Expr) -> Expr:
+    """`aggregate FILTER (WHERE condition)`."""
+    return exp.Filter(this=aggregate, expression=exp.Where(this=condition))
+
+
+def struct(fields: Mapping[str, Expr]) -> Expr:
+    """A struct value with the named fields."""
+    return exp.Struct(
+        expressions=[exp.PropertyEQ(this=ident(name), expression=value) for name, value in fields.items()]
+    )
+
+
+def field(a: Expr, name: str) -> Expr:
+    """A field of a struct."""
+    return exp.Dot(this=_operand(a), expression=ident(name))
+
+
+def row(values: Sequence[Expr]) -> Expr:
+    """A row value, compared column by column."""
+    return exp.Anonymous(this="ROW", expressions=list(values))
+
+
+def desc(a: Expr) -> Expr:
+    """Sort key, largest first, NULL last."""
+    return exp.Ordered(this=a, desc=True, nulls_first=False)
+
+
+def asc(a: Expr) -> Expr:
+    """Sort key, smallest first, NULL last."""
+    return exp.Ordered(this=a, desc=False, nulls_first=False)
+
+
+def over(
+    function: Expr,
+    partition_by: Sequence[Expr] = (),
+    order_by: Sequence[Expr] = (),
+    *,
+    named: str | None = None,
+    frame: exp.WindowSpec | None = None,
+) -> Expr:
+    """A window function, over a named window or one spelled out."""
+    if named is not None:
+        return exp.Window(this=function, alias=ident(named))
+    return exp.Window(this=function, over="OVER", **_window_args(partition_by, order_by, frame))
+
+
+def window_definition(
+    name: str, partition_by: Sequence[Expr], order_by: Sequence[Expr], frame: exp.WindowSpec | None = None
+) -> Expr:
+    """An entry of the WINDOW clause."""
+    return exp.Window(this=ident(name), over="AS", **_window_args(partition_by, order_by, frame))
+
+
+def _window_args(
+    partition_by: Sequence[Expr], order_by: Sequence[Expr], frame: exp.WindowSpec | None
+) -> dict[str, object]:
+    return {
+        "partition_by": list(partition_by),
+        "order": exp.Order(expressions=list(order_by)) if order_by else None,
+        "spec": frame,
+    }
+
+
+def trailing(duration: dt.timedelta | None) -> exp.WindowSpec:
+    """Frame from `duration` ago, excluded, to the current row and its peers; None: from the first row."""
+    start: object = "UNBOUNDED"
+    if duration is not None:
+        # a RANGE frame includes both ends; the last microsecond before the far end is left out
+        start = interval(duration - dt.timedelta(microseconds=1))
+    return exp.WindowSpec(kind="RANGE", start=start, start_side="PRECEDING", end="CURRENT ROW")
+
+
+# ── SQL given by people ────────────────────────────────────────────────────────────────────────────────
+
+
+def parse_expression(sql: str, *, dialect: str = "duckdb", where: str | None = None) -> Expr:
+    """An expression out of a definition, as a tree; exactly one expression, no statement.
+
+    >>> parse_expression("arr_delay >= 15").sql("duckdb")
+    'arr_delay >= 15'
+    """
+    tree = _parse(sql, dialect, where)
+    if isinstance(tree, exp.Query | exp.Command | exp.DDL | exp.DML):
+        raise DefinitionError(f"expected an expression, found a statement: {sql!r}", where=where)
+    return tree
+
+
+def parse_select(sql: str, *, dialect: str = "duckdb", where: str | None = None) -> exp.Query:
+    """A SELECT out of a definition, as a tree; exactly one, and nothing but a query."""
+    tree = _parse(sql, dialect, where)
+    if not isinstance(tree, exp.Query):
+        raise DefinitionError(f"expected a SELECT, found {tree.key.upper()}: {sql!r}", where=where)
+    return tree
+
+
+def _parse(sql: str, dialect: str, where: str | None) -> Expr:
+    try:
+        trees = sqlglot.parse(sql, dialect=dialect)
+    except sqlglot.errors.SqlglotError as error:
+        first_line = str(error).splitlines()[0]
+        raise DefinitionError(f"cannot parse {sql!r}: {first_line}", where=where) from error
+    if len(trees) != 1 or trees[0] is None:
+        raise DefinitionError(
+            f"expected one SQL expression or query, found {len(trees)} in {sql!r}", where=where
+        )
+    return trees[0]
+
+
+def columns_of(tree: Expr) -> set[str]:
+    """Names of the columns a tree refers to."""
+    return {column.name for column in tree.find_all(exp.Column)}

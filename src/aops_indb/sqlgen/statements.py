@@ -1,0 +1,195 @@
+"""SQL queries and statements as sqlglot trees.
+
+A relation is anything that can stand after FROM: a table (`table`), or a query with an alias (`subquery`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from sqlglot import exp
+
+from aops_indb.sqlgen.build import Expr, and_, ident, lit
+
+Query: TypeAlias = exp.Query
+Statement: TypeAlias = exp.Expr
+JoinKind: TypeAlias = Literal["inner", "left", "asof_left", "cross"]
+
+_JOINS: dict[JoinKind, dict[str, str]] = {
+    "inner": {"kind": "INNER"},
+    "left": {"side": "LEFT"},
+    "asof_left": {"method": "ASOF", "side": "LEFT"},
+    "cross": {"kind": "CROSS"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """One JOIN of a SELECT: what, how, and on which condition."""
+
+    relation: Expr
+    kind: JoinKind
+    on: Expr | None = None
+
+
+def table(name: str, schema: str | None = None, *, alias: str | None = None) -> exp.Table:
+    """A table or view by name, quoted.
+
+    >>> table("flights", "raw").sql("duckdb")
+    '"raw"."flights"'
+    """
+    return exp.Table(
+        this=ident(name),
+        db=ident(schema) if schema else None,
+        alias=exp.TableAlias(this=ident(alias)) if alias else None,
+    )
+
+
+def parse_table(name: str) -> exp.Table:
+    """A table from a dotted name as people write it in definitions: `raw.flights`, `"My Schema"."T"`."""
+    parsed: exp.Table = exp.to_table(name, dialect="duckdb")
+    for part in parsed.parts:
+        part.set("quoted", True)
+    return parsed
+
+
+def table_function(name: str, schema: str, *args: Expr) -> exp.Table:
+    """A call of a table function or table macro."""
+    return exp.Table(this=exp.Anonymous(this=ident(name), expressions=list(args)), db=ident(schema))
+
+
+def aliased(expression: Expr, name: str) -> exp.Alias:
+    """`expression AS name`."""
+    return exp.Alias(this=expression, alias=ident(name))
+
+
+def subquery(query: Query, alias: str | None = None) -> exp.Subquery:
+    """A query as a relation, or as a scalar."""
+    return exp.Subquery(this=query, alias=exp.TableAlias(this=ident(alias)) if alias else None)
+
+
+def select(
+    columns: Iterable[Expr] | Mapping[str, Expr],
+    relation: Expr | None = None,
+    *,
+    joins: Sequence[Join] = (),
+    where: Sequence[Expr] = (),
+    group_by: Sequence[Expr] = (),
+    windows: Sequence[Expr] = (),
+    qualify: Expr | None = None,
+    order_by: Sequence[Expr] = (),
+    limit: int | None = None,
+    distinct: bool = False,
+) -> exp.Select:
+    """A SELECT; a mapping of columns gives their names.
+
+    >>> from aops_indb.sqlgen.build import col
+    >>> select({"n": col("a")}, table("t"), where=[col("b"), col("c")]).sql("duckdb")
+    'SELECT "a" AS "n" FROM "t" WHERE "b" AND "c"'
+    """
+    items = columns.items() if isinstance(columns, Mapping) else ((None, c) for c in columns)
+    query = exp.Select(expressions=[aliased(c, name) if name else c for name, c in items])
+    clauses: dict[str, object] = {
+        "from_": exp.From(this=relation) if relation is not None else None,
+        "joins": [exp.Join(this=j.relation, on=j.on, **_JOINS[j.kind]) for j in joins],
+        "where": exp.Where(this=and_(*where)) if where else None,
+        "group": exp.Group(expressions=list(group_by)) if group_by else None,
+        "windows": list(windows),
+        "qualify": exp.Qualify(this=qualify) if qualify is not None else None,
+        "order": exp.Order(expressions=list(order_by)) if order_by else None,
+        "limit": exp.Limit(expression=lit(limit)) if limit is not None else None,
+        "distinct": exp.Distinct() if distinct else None,
+    }
+    for name, clause in clauses.items():
+        if clause:
+            query.set(name, clause)
+    return query
+
+
+def with_ctes(
+    query: exp.Select, ctes: Mapping[str, Query], *, materialized: Iterable[str] = ()
+) -> exp.Select:
+    """The query with common table expressions before it; those named in `materialized` are computed once."""
+    once = set(materialized)
+    expressions = [
+        exp.CTE(this=cte, alias=exp.TableAlias(this=ident(name)), materialized=True if name in once else None)
+        for name, cte in ctes.items()
+    ]
+    if expressions:
+        query.set("with_", exp.With(expressions=expressions))
+    return query
+
+
+def union_all(*queries: Query) -> Query:
+    """`… UNION ALL …`."""
+    result = queries[0]
+    for query in queries[1:]:
+        result = exp.Union(this=result, expression=query, distinct=False)
+    return result
+
+
+def values(rows: Sequence[Sequence[Expr]], columns: Sequence[str], alias: str) -> Expr:
+    """Inline rows as a relation."""
+    return exp.Values(
+        expressions=[exp.Tuple(expressions=list(r)) for r in rows],
+        alias=exp.TableAlias(this=ident(alias), columns=[ident(c) for c in columns]),
+    )
+
+
+# ── statements that change something ───────────────────────────────────────────────────────────────────
+
+
+def create_schema(name: str) -> Statement:
+    """`CREATE SCHEMA IF NOT EXISTS name`."""
+    return exp.Create(this=exp.Table(this=ident(name)), kind="SCHEMA", exists=True)
+
+
+def create_view(target: exp.Table, query: Query) -> Statement:
+    """`CREATE OR REPLACE VIEW target AS query`."""
+    return exp.Create(this=target, kind="VIEW", expression=query, replace=True)
+
+
+def create_table_as(target: exp.Table, query: Query, *, replace: bool = False) -> Statement:
+    """`CREATE TABLE target AS query`."""
+    return exp.Create(this=target, kind="TABLE", expression=query, replace=replace or None)
+
+
+def create_table_macro(target: exp.Table, parameters: Sequence[str], query: Query) -> Statement:
+    """A DuckDB table macro: `CREATE OR REPLACE MACRO target(parameters) AS TABLE query`."""
+    signature = exp.UserDefinedFunction(this=target, expressions=[ident(p) for p in parameters], wrapped=True)
+    as_table = exp.ReturnsProperty(this=exp.Schema(this=exp.Var(this="TABLE")), is_table=True)
+    return exp.Create(
+        this=signature,
+        kind="MACRO",
+        expression=query,
+        replace=True,
+        properties=exp.Properties(expressions=[as_table]),
+    )
+
+
+def drop(kind: Literal["VIEW", "TABLE", "MACRO TABLE"], target: exp.Table) -> Statement:
+    """`DROP kind IF EXISTS target`."""
+    return exp.Drop(tables=[target], kind=kind, exists=True)
+
+
+def comment(kind: Literal["VIEW", "TABLE", "COLUMN", "MACRO TABLE"], target: Expr, text: str) -> Statement:
+    """`COMMENT ON kind target IS text`."""
+    return exp.Comment(this=target, kind=kind, expression=lit(text))
+
+
+def column_of(target: exp.Table, name: str) -> exp.Column:
+    """A column of a table, for COMMENT ON COLUMN."""
+    return exp.Column(this=ident(name), table=target.this.copy(), db=target.args["db"].copy())
+
+
+def insert(target: exp.Table, query: Query, columns: Sequence[str] = ()) -> Statement:
+    """`INSERT INTO target (columns) query`."""
+    into = exp.Schema(this=target, expressions=[ident(c) for c in columns]) if columns else target
+    return exp.Insert(this=into, expression=query)
+
+
+def delete(target: exp.Table, where: Expr) -> Statement:
+    """`DELETE FROM target WHERE …`."""
+    return exp.Delete(this=target, where=exp.Where(this=where))
