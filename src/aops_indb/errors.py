@@ -10,6 +10,7 @@
     │   └── ModelInputError           the input columns do not fit the model
     ├── ArtifactError             a stored artefact is missing or is not what was registered
     ├── MissingExtraError         an optional package is needed
+    ├── QueryError                the engine refused a statement; carries its own words and the SQL
     ├── RefusedError              exit 1: a check failed or a guard refused
     │   ├── DestructiveChangeError    would remove something that was not named
     │   └── StalePlanError            the warehouse moved on since the plan was made
@@ -94,6 +95,23 @@ class MissingExtraError(AopsError):
         super().__init__(
             f"{needed_for} needs the package '{package}': install it with  pip install 'aops-indb[{extra}]'"
         )
+
+
+class QueryError(AopsError):
+    """The engine refused a statement. `sql` is the whole statement; the message shows its beginning.
+
+    >>> print(QueryError("Catalog Error: Table with name t does not exist!", sql="SELECT *  FROM t"))
+    Catalog Error: Table with name t does not exist!
+    in: SELECT * FROM t
+    """
+
+    _SHOWN = 300
+
+    def __init__(self, cause: str, *, sql: str = "") -> None:
+        start = " ".join(sql[: 4 * self._SHOWN].split())
+        shown = start if len(start) <= self._SHOWN else start[: self._SHOWN] + " …"
+        super().__init__(f"{cause.strip()}\nin: {shown}" if shown else cause.strip())
+        self.sql = sql
 
 
 class RefusedError(AopsError):

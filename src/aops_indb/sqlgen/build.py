@@ -351,13 +351,17 @@ def _window_args(
     }
 
 
-def trailing(duration: dt.timedelta | None) -> exp.WindowSpec:
-    """Frame from `duration` ago, excluded, to the current row and its peers; None: from the first row."""
+def trailing(duration: dt.timedelta | None, *, ending: dt.timedelta = dt.timedelta(0)) -> exp.WindowSpec:
+    """Frame over the times from `duration` before its end, excluded, to its end, included.
+
+    It ends at the current row and its peers, or `ending` before; duration None: it begins with the first row.
+    """
     start: object = "UNBOUNDED"
     if duration is not None:
         # a RANGE frame includes both ends; the last microsecond before the far end is left out
-        start = interval(duration - dt.timedelta(microseconds=1))
-    return exp.WindowSpec(kind="RANGE", start=start, start_side="PRECEDING", end="CURRENT ROW")
+        start = interval(duration + ending - dt.timedelta(microseconds=1))
+    end = {"end": interval(ending), "end_side": "PRECEDING"} if ending else {"end": "CURRENT ROW"}
+    return exp.WindowSpec(kind="RANGE", start=start, start_side="PRECEDING", **end)
 
 
 # ── SQL given by people ────────────────────────────────────────────────────────────────────────────────
@@ -399,3 +403,18 @@ def _parse(sql: str, dialect: str, where: str | None) -> Expr:
 def columns_of(tree: Expr) -> set[str]:
     """Names of the columns a tree refers to."""
     return {column.name for column in tree.find_all(exp.Column)}
+
+
+def replace_columns(tree: Expr, values: Mapping[str, Expr]) -> Expr:
+    """The tree with columns of those names replaced by expressions.
+
+    >>> replace_columns(parse_expression("a * 2"), {"a": add(col("b"), lit(1))}).sql("duckdb")
+    '("b" + 1) * 2'
+    """
+
+    def replaced(node: Expr) -> Expr:
+        if isinstance(node, exp.Column) and node.name in values:
+            return _operand(values[node.name].copy())
+        return node
+
+    return tree.copy().transform(replaced)

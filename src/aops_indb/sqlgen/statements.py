@@ -124,9 +124,18 @@ def with_ctes(
 
 def union_all(*queries: Query) -> Query:
     """`… UNION ALL …`."""
+    return _union(queries, distinct=False)
+
+
+def union_distinct(*queries: Query) -> Query:
+    """`… UNION …`: each row once."""
+    return _union(queries, distinct=True)
+
+
+def _union(queries: Sequence[Query], *, distinct: bool) -> Query:
     result = queries[0]
     for query in queries[1:]:
-        result = exp.Union(this=result, expression=query, distinct=False)
+        result = exp.Union(this=result, expression=query, distinct=distinct)
     return result
 
 
@@ -193,3 +202,20 @@ def insert(target: exp.Table, query: Query, columns: Sequence[str] = ()) -> Stat
 def delete(target: exp.Table, where: Expr) -> Statement:
     """`DELETE FROM target WHERE …`."""
     return exp.Delete(this=target, where=exp.Where(this=where))
+
+
+# ── questions and settings ─────────────────────────────────────────────────────────────────────────────
+
+
+def describe(query: Query) -> Statement:
+    """`DESCRIBE query`: its columns and their types, without running it."""
+    return exp.Describe(this=query)
+
+
+def set_option(name: str, value: Expr) -> Statement:
+    """`SET name = value`, for this connection.
+
+    >>> set_option("TimeZone", lit("UTC")).sql("duckdb")
+    "SET TimeZone = 'UTC'"
+    """
+    return exp.Set(expressions=[exp.SetItem(this=exp.EQ(this=exp.Var(this=name), expression=value))])

@@ -1,0 +1,19 @@
+"""Named queries of one statement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from aops_indb.sqlgen.statements import Query
+
+
+@dataclass(slots=True)
+class Ctes:
+    """Named queries of one statement, in the order they were added."""
+
+    queries: dict[str, Query] = field(default_factory=dict)
+
+    def add(self, name: str, query: Query) -> str:
+        """Add a query; returns its name."""
+        self.queries[name] = query
+        return name

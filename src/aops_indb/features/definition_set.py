@@ -1,0 +1,127 @@
+"""All definitions of a project, by kind and name, checked against each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from aops_indb.errors import DefinitionError, UnknownNameError
+from aops_indb.features.definitions import (
+    DataSource,
+    Definition,
+    Entity,
+    FeatureService,
+    FeatureView,
+    Model,
+    OnDemandFeature,
+    RequestSource,
+)
+
+D = TypeVar("D", bound=Definition)
+H = TypeVar("H")
+
+# kind as the registry and the command line name it -> class; order is that of dependence
+KINDS: dict[str, type[Definition]] = {
+    "entity": Entity,
+    "data_source": DataSource,
+    "request_source": RequestSource,
+    "feature_view": FeatureView,
+    "on_demand_feature": OnDemandFeature,
+    "feature_service": FeatureService,
+    "model": Model,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DefinitionSet:
+    """Definitions by kind and name."""
+
+    by_kind: dict[str, dict[str, Definition]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, definitions: Iterable[Definition]) -> DefinitionSet:
+        """Collect definitions and what they refer to; refuse two different ones of one name."""
+        collected: dict[str, dict[str, Definition]] = {kind: {} for kind in KINDS}
+        for definition in definitions:
+            _collect(collected, definition)
+        return cls(collected)
+
+    def _of(self, kind: type[D]) -> dict[str, D]:
+        name = next(k for k, c in KINDS.items() if c is kind)
+        return {n: d for n, d in self.by_kind.get(name, {}).items() if isinstance(d, kind)}
+
+    @property
+    def views(self) -> dict[str, FeatureView]:
+        """Feature views by name."""
+        return self._of(FeatureView)
+
+    @property
+    def on_demand(self) -> dict[str, OnDemandFeature]:
+        """On-demand features by name."""
+        return self._of(OnDemandFeature)
+
+    @property
+    def requests(self) -> dict[str, RequestSource]:
+        """Request sources by name."""
+        return self._of(RequestSource)
+
+    @property
+    def services(self) -> dict[str, FeatureService]:
+        """Feature services by name."""
+        return self._of(FeatureService)
+
+    @property
+    def models(self) -> dict[str, Model]:
+        """Models by name."""
+        return self._of(Model)
+
+    def model(self, name: str) -> Model:
+        """The model of that name; UnknownNameError with the closest."""
+        return lookup("model", name, self.models)
+
+    def references(self, features: FeatureService | Iterable[str]) -> tuple[str, ...]:
+        """The references asked for; a service's name stands for its list."""
+        if isinstance(features, FeatureService):
+            return features.references
+        found: list[str] = []
+        for reference in [features] if isinstance(features, str) else features:
+            service = self.services.get(reference)
+            found.extend(service.references if service else [reference])
+        return tuple(dict.fromkeys(found))
+
+
+def lookup(kind: str, name: str, known: dict[str, H]) -> H:
+    """The definition of that name; UnknownNameError with the closest if there is none."""
+    try:
+        return known[name]
+    except KeyError:
+        raise UnknownNameError(kind, name, known) from None
+
+
+def _collect(collected: dict[str, dict[str, Definition]], definition: Definition) -> None:
+    kind = next((k for k, c in KINDS.items() if type(definition) is c), None)
+    if kind is None:
+        return
+    for part in _parts(definition):
+        _collect(collected, part)
+    name = str(definition.name)  # type: ignore[attr-defined]
+    existing = collected[kind].setdefault(name, definition)
+    if existing is not definition and existing != definition:
+        first = existing.defined_at or "elsewhere"
+        raise DefinitionError(
+            f"{kind} '{name}' is defined twice, and differently: first at {first}",
+            where=definition.defined_at,
+        )
+
+
+def _parts(definition: Definition) -> Iterable[Definition]:
+    match definition:
+        case FeatureView():
+            return (*definition.entities, definition.source)
+        case FeatureService():
+            return tuple(item for item in definition.features if isinstance(item, Definition))
+        case Model():
+            return (definition.service,)
+        case _:
+            return ()

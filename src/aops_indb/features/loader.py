@@ -1,0 +1,116 @@
+"""Definition files: imported one by one; a file that fails is reported and stops no other."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+from aops_indb.errors import AopsError, DefinitionError
+from aops_indb.features.definition_set import DefinitionSet
+from aops_indb.features.definitions import Definition
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A definition file that could not be read: where, and why."""
+
+    where: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What definition files hold, and those that could not be read."""
+
+    definitions: DefinitionSet
+    problems: tuple[Problem, ...]
+
+    def require_sound(self) -> DefinitionSet:
+        """The definitions; DefinitionError listing every problem if there is one."""
+        if self.problems:
+            raise DefinitionError("\n".join(str(problem) for problem in self.problems))
+        return self.definitions
+
+
+def load_definitions(root: Path, folders: Sequence[str]) -> Loaded:
+    """Import every .py file of the folders below root; files may import each other as `folder.file`."""
+    found: dict[int, Definition] = {}
+    problems: dict[Problem, None] = {}
+    with _importing_from(root, folders):
+        for file in _definition_files(root, folders):
+            module_name = ".".join(file.relative_to(root).with_suffix("").parts)
+            try:
+                module = importlib.import_module(module_name)
+            except Exception as error:  # a definition file may fail in any way; each way is reported
+                problems[_problem(error, root, file)] = None
+            else:
+                found.update((id(d), d) for d in _definitions_in(module))
+    return _checked(list(found.values()), list(problems))
+
+
+def _checked(found: list[Definition], problems: list[Problem]) -> Loaded:
+    kept: list[Definition] = []
+    for definition in found:
+        try:
+            DefinitionSet.of([*kept, definition])
+        except DefinitionError as error:
+            where = error.where or "definitions"
+            problems.append(Problem(where, str(error).removeprefix(f"{where}: ")))
+        else:
+            kept.append(definition)
+    return Loaded(DefinitionSet.of(kept), tuple(problems))
+
+
+def _definition_files(root: Path, folders: Sequence[str]) -> Iterator[Path]:
+    for folder in folders:
+        if not (root / folder).is_dir():
+            raise DefinitionError(
+                f"no folder {folder!r} in {root}: correct [definitions] in aops.toml, or make it"
+            )
+        yield from sorted(p for p in (root / folder).glob("*.py") if p.name != "__init__.py")
+
+
+def _definitions_in(module: ModuleType) -> list[Definition]:
+    return [value for value in vars(module).values() if isinstance(value, Definition)]
+
+
+@contextmanager
+def _importing_from(root: Path, folders: Sequence[str]) -> Iterator[None]:
+    """Make the folders importable, and forget their modules afterwards: projects must not share them."""
+    tops = {folder.split("/")[0] for folder in folders}
+
+    def forget() -> dict[str, ModuleType]:
+        ours = [name for name in sys.modules if name.split(".")[0] in tops]
+        return {name: sys.modules.pop(name) for name in ours}
+
+    before = forget()
+    writes_bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    sys.path.insert(0, str(root))
+    importlib.invalidate_caches()
+    try:
+        yield
+    finally:
+        sys.path.remove(str(root))
+        sys.dont_write_bytecode = writes_bytecode
+        forget()
+        sys.modules.update(before)
+
+
+def _problem(error: Exception, root: Path, file: Path) -> Problem:
+    if isinstance(error, DefinitionError) and error.where:
+        return Problem(error.where, str(error).removeprefix(f"{error.where}: "))
+    if isinstance(error, SyntaxError) and error.filename:
+        return Problem(f"{error.filename}:{error.lineno}", f"SyntaxError: {error.msg}")
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).is_relative_to(root)]
+    where = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else str(file)
+    name = "" if isinstance(error, AopsError) else f"{type(error).__name__}: "
+    return Problem(where, f"{name}{error}")

@@ -1,0 +1,79 @@
+"""The rows of a view's source: those that belong to an entity, and which of them was the newest when."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from aops_indb.features.definitions import EVENT_TIMESTAMP, FeatureView
+from aops_indb.sqlgen.build import (
+    Expr,
+    asc,
+    cast,
+    coalesce,
+    col,
+    desc,
+    eq,
+    func,
+    ge,
+    greatest,
+    is_not_null,
+    lit,
+    over,
+    parse_expression,
+    parse_select,
+    star,
+    trailing,
+)
+from aops_indb.sqlgen.statements import Query, parse_table, select, subquery
+
+KNOWN_AT = "known_at"
+
+
+def source_rows(view: FeatureView, columns: Iterable[tuple[str, Expr]]) -> Query:
+    """SELECT of the source's rows that belong to an entity: keys, times, and the columns given."""
+    source = view.source
+    relation: Expr = (
+        parse_table(source.table) if source.table else subquery(parse_select(source.query or ""), "source")
+    )
+    chosen: dict[str, Expr] = {key: col(key) for key in view.join_keys}
+    present = [is_not_null(col(key)) for key in view.join_keys]
+    if source.timestamp_field:
+        event = col(source.timestamp_field)
+        chosen[KNOWN_AT] = event
+        chosen[EVENT_TIMESTAMP] = event.copy()
+        present.append(is_not_null(event.copy()))
+        if source.created_timestamp_column:
+            created = coalesce(col(source.created_timestamp_column), event.copy())
+            chosen[KNOWN_AT] = greatest(event.copy(), created)
+    chosen.update(columns)
+    conditions = [parse_expression(view.filter)] if view.filter else []
+    return select(chosen, relation, where=[*conditions, *present])
+
+
+def versions(view: FeatureView, wanted: Collection[str]) -> Query:
+    """What was the newest row of each key, and since when: at most one row for each key and known_at.
+
+    Of rows that became known at one moment the latest event counts, then the greatest values, column by
+    column; a row that became known after a row of a later event never was the newest.
+    """
+    fields = [f for f in view.schema_ if f.name in wanted]
+    columns = [
+        (f.name, cast(parse_expression(f.expr) if f.expr else col(f.name), f.dtype.value)) for f in fields
+    ]
+    rows = source_rows(view, columns)
+    keys = [col(key) for key in view.join_keys]
+    ties = [desc(col(f.name)) for f in fields]
+    timed = view.source.timestamp_field is not None
+    moment = [*keys, col(KNOWN_AT)] if timed else keys
+    order = [desc(col(EVENT_TIMESTAMP)), *ties] if timed else ties
+    newest = over(func("ROW_NUMBER"), moment, order)
+    once = select([star()], subquery(rows, "source_rows"), qualify=eq(newest, lit(1)))
+    if view.source.created_timestamp_column is None:
+        return once
+    latest_event = over(
+        func("MAX", col(EVENT_TIMESTAMP)),
+        [col(key) for key in view.join_keys],
+        [asc(col(KNOWN_AT))],
+        frame=trailing(None),
+    )
+    return select([star()], subquery(once, "once"), qualify=ge(col(EVENT_TIMESTAMP), latest_event))

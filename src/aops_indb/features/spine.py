@@ -1,0 +1,159 @@
+"""A spine with the features that people ask for: references resolved, columns checked, one query compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from aops_indb.errors import SpineError, UnknownNameError
+from aops_indb.features.ctes import Ctes
+from aops_indb.features.definition_set import DefinitionSet, lookup
+from aops_indb.features.definitions import EVENT_TIMESTAMP, FeatureView, OnDemandFeature, RequestSource
+from aops_indb.features.point_in_time import join_view
+from aops_indb.features.window_algorithms import TypesOf
+from aops_indb.sqlgen.build import Expr, asc, cast, col, over, parse_expression, replace_columns, star
+from aops_indb.sqlgen.build import func as sql_function
+from aops_indb.sqlgen.statements import Join, Query, aliased, select, subquery, table, with_ctes
+
+SPINE = "entity_df"
+ROW = "__row"
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """A reference, resolved: from a view, a request source, or computed on demand."""
+
+    reference: str
+    name: str
+    origin: FeatureView | RequestSource | OnDemandFeature
+
+
+def resolve(definitions: DefinitionSet, references: Iterable[str]) -> tuple[Feature, ...]:
+    """What each reference means; UnknownNameError with the closest name if nothing."""
+    return tuple(_resolve(definitions, reference) for reference in references)
+
+
+def _resolve(definitions: DefinitionSet, reference: str) -> Feature:
+    owner, _, name = reference.partition(":")
+    if not name:
+        return Feature(reference, owner, lookup("on-demand feature", owner, definitions.on_demand))
+    holders: dict[str, FeatureView | RequestSource] = {**definitions.views, **definitions.requests}
+    holder = lookup("feature view", owner, holders)
+    names = [c.name for c in (holder.schema_ if isinstance(holder, RequestSource) else holder.features)]
+    if name not in names:
+        raise UnknownNameError("feature", reference, [f"{owner}:{known}" for known in names])
+    return Feature(reference, name, holder)
+
+
+def with_inputs(definitions: DefinitionSet, features: Iterable[Feature]) -> tuple[Feature, ...]:
+    """The features and everything that on-demand features among them are computed from, each once."""
+    found: dict[str, Feature] = {}
+    for feature in features:
+        found.setdefault(feature.reference, feature)
+        if isinstance(feature.origin, OnDemandFeature):
+            for given in with_inputs(definitions, resolve(definitions, feature.origin.inputs)):
+                found.setdefault(given.reference, given)
+    return tuple(found.values())
+
+
+def required_columns(definitions: DefinitionSet, features: Iterable[Feature]) -> dict[str, str]:
+    """Columns that the spine must carry, each with what needs it."""
+    needed = {EVENT_TIMESTAMP: "every point-in-time join"}
+    for feature in with_inputs(definitions, features):
+        match feature.origin:
+            case FeatureView():
+                for key in feature.origin.join_keys:
+                    needed.setdefault(key, f"feature view '{feature.origin.name}'")
+            case RequestSource():
+                needed.setdefault(feature.name, f"request source '{feature.origin.name}'")
+    return needed
+
+
+def numbered(spine: Query) -> Query:
+    """The spine with its rows numbered in the order it gives them."""
+    number = aliased(over(sql_function("ROW_NUMBER")), ROW)
+    return select([star(), number], subquery(spine, "spine"))
+
+
+def output_names(
+    features: Sequence[Feature], spine_columns: Sequence[str], *, full_feature_names: bool
+) -> dict[str, str]:
+    """reference -> name of its column beside the spine's; a request column is the spine's own.
+
+    SpineError if two columns would get one name.
+    """
+    taken = {column.lower(): "the spine" for column in spine_columns}
+    names: dict[str, str] = {}
+    for feature in features:
+        if isinstance(feature.origin, RequestSource):
+            names[feature.reference] = feature.name
+            continue
+        full = full_feature_names and isinstance(feature.origin, FeatureView)
+        name = f"{feature.origin.name}__{feature.name}" if full else feature.name
+        if name.lower() in taken:
+            raise SpineError(
+                f"two columns would be named '{name}': one from {taken[name.lower()]}, one from "
+                f"{feature.reference}. Rename the spine's column, or ask with full_feature_names=True."
+            )
+        taken[name.lower()] = feature.reference
+        names[feature.reference] = name
+    return names
+
+
+def join_features(
+    definitions: DefinitionSet,
+    spine: Query,
+    spine_columns: Sequence[str],
+    features: Sequence[Feature],
+    *,
+    full_feature_names: bool = False,
+    ordered: bool = False,
+    types_of: TypesOf | None = None,
+) -> Query:
+    """One SELECT: the spine's columns, then each feature as known at the row's event_timestamp.
+
+    ordered:  the spine came through `numbered`; rows are returned in that order
+    types_of: asks the warehouse for a query's column types; with it, faster algorithms can be proved exact
+    """
+    ctes = Ctes()
+    ctes.add(SPINE, spine)
+    joins, expressions = _join_views(definitions, features, ctes, types_of)
+    names = output_names(features, spine_columns, full_feature_names=full_feature_names)
+    columns: dict[str, Expr] = {column: col(column, SPINE) for column in spine_columns}
+    for feature in features:
+        columns.setdefault(names[feature.reference], expressions[feature.reference])
+    order = [asc(col(ROW, SPINE))] if ordered else []
+    return with_ctes(select(columns, table(SPINE), joins=joins, order_by=order), ctes.queries)
+
+
+def _join_views(
+    definitions: DefinitionSet, features: Sequence[Feature], ctes: Ctes, types_of: TypesOf | None
+) -> tuple[list[Join], dict[str, Expr]]:
+    everything = with_inputs(definitions, features)
+    wanted: dict[str, list[str]] = {}
+    for feature in everything:
+        if isinstance(feature.origin, FeatureView):
+            wanted.setdefault(feature.origin.name, []).append(feature.name)
+    joins: list[Join] = []
+    expressions: dict[str, Expr] = {}
+    for view_name, names in wanted.items():
+        joined = join_view(definitions.views[view_name], names, SPINE, ctes, types_of)
+        joins.extend(joined.joins)
+        expressions |= {f"{view_name}:{name}": value for name, value in joined.features.items()}
+    for feature in everything:
+        if isinstance(feature.origin, RequestSource):
+            expressions[feature.reference] = col(feature.name, SPINE)
+    for feature in features:
+        if isinstance(feature.origin, OnDemandFeature):
+            expressions[feature.reference] = _on_demand(feature.origin, definitions, expressions)
+    return joins, expressions
+
+
+def _on_demand(feature: OnDemandFeature, definitions: DefinitionSet, expressions: Mapping[str, Expr]) -> Expr:
+    values: dict[str, Expr] = {EVENT_TIMESTAMP: col(EVENT_TIMESTAMP, SPINE)}
+    for given in resolve(definitions, feature.inputs):
+        value = expressions.get(given.reference)
+        if value is None and isinstance(given.origin, OnDemandFeature):
+            value = _on_demand(given.origin, definitions, expressions)
+        values[given.name] = value if value is not None else col(given.name, SPINE)
+    return cast(replace_columns(parse_expression(feature.expr), values), feature.dtype.value)

@@ -1,0 +1,201 @@
+"""What a feature view becomes in the warehouse: a view of now, a history, and an as-of function."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aops_indb.features.ctes import Ctes
+from aops_indb.features.definitions import EVENT_TIMESTAMP, FeatureColumn, FeatureView
+from aops_indb.features.point_in_time import join_view
+from aops_indb.features.source_rows import KNOWN_AT, source_rows, versions
+from aops_indb.features.window_algorithms import TypesOf
+from aops_indb.features.windows import value_rows, window_features, windows_by_key
+from aops_indb.sqlgen.build import (
+    Expr,
+    add,
+    and_,
+    anonymous,
+    case,
+    col,
+    columns_of,
+    desc,
+    eq,
+    ge,
+    interval,
+    le,
+    lit,
+    over,
+    parse_expression,
+    parse_select,
+)
+from aops_indb.sqlgen.build import func as sql_function
+from aops_indb.sqlgen.statements import (
+    Join,
+    Query,
+    Statement,
+    column_of,
+    comment,
+    create_table_macro,
+    create_view,
+    select,
+    subquery,
+    table,
+    union_distinct,
+    with_ctes,
+)
+
+SCHEMA = "features"
+HISTORY_SUFFIX = "__history"
+AS_OF_SUFFIX = "__asof"
+
+
+@dataclass(frozen=True, slots=True)
+class WarehouseObject:
+    """A view or table macro: its kind and name, the query it stands for, and the statements that make it."""
+
+    kind: str
+    name: str
+    query: Query
+    statements: tuple[Statement, ...]
+
+
+def warehouse_objects(
+    view: FeatureView,
+    *,
+    now: dt.datetime | None = None,
+    time_zone: bool = True,
+    types_of: TypesOf | None = None,
+) -> tuple[WarehouseObject, ...]:
+    """The three objects of a view.
+
+    now:       a fixed time, with a time zone, that the view of now shows; None for the clock
+    time_zone: whether the source's times have one; those that have none are taken for UTC
+    """
+    moment: Expr = anonymous("NOW") if now is None else lit(now)
+    if not time_zone:
+        # compared as they are, an aware and a naive time differ with the time zone of whoever asks
+        moment = anonymous("TIMEZONE", lit("UTC"), moment)
+    return (_current(view, moment), _history(view, types_of), _as_of(view))
+
+
+def _current(view: FeatureView, moment: Expr) -> WarehouseObject:
+    target = table(view.name, SCHEMA)
+    query = as_of(view, moment)
+    text = view.description or f"Features of {', '.join(e.name for e in view.entities)}"
+    statements = [create_view(target, query), comment("VIEW", target.copy(), text)]
+    statements += _column_comments(view.name, view, view.features)
+    return WarehouseObject("view", view.name, query, tuple(statements))
+
+
+def _history(view: FeatureView, types_of: TypesOf | None) -> WarehouseObject:
+    name = view.name + HISTORY_SUFFIX
+    target, query = table(name, SCHEMA), history(view, types_of)
+    text = f"{view.name}: one row for each moment from which values hold, until the entity's next row"
+    since = FeatureColumn(EVENT_TIMESTAMP, None, "the values hold from this moment")
+    timed = view.source.timestamp_field is not None
+    statements = [create_view(target, query), comment("VIEW", target.copy(), text)]
+    statements += _column_comments(name, view, (since, *view.features) if timed else view.features)
+    return WarehouseObject("view", name, query, tuple(statements))
+
+
+def _as_of(view: FeatureView) -> WarehouseObject:
+    name = view.name + AS_OF_SUFFIX
+    target, parameter = table(name, SCHEMA), _parameter(view)
+    query = as_of(view, col(parameter))
+    text = f"{view.name} as it was known at a time, the argument: one row for each entity known then"
+    create = create_table_macro(target, [parameter], query)
+    return WarehouseObject("macro", name, query, (create, comment("MACRO TABLE", target.copy(), text)))
+
+
+def _parameter(view: FeatureView) -> str:
+    """`ts`, unless the source has a column of that name, which the parameter would replace."""
+    texts = [f.expr for f in view.schema_] + [a.expr for a in view.aggregations]
+    texts += [a.where for a in view.aggregations] + [view.filter]
+    used = {c for text in texts if text for c in columns_of(parse_expression(text))}
+    used |= columns_of(parse_select(view.source.query)) if view.source.query else set()
+    used |= {*view.join_keys, *(f.name for f in view.features), view.source.timestamp_field or ""}
+    used |= {a.column or "" for a in view.aggregations} | {view.source.created_timestamp_column or ""}
+    taken = {name.lower() for name in used}
+    return next(name for name in ("ts", "as_of_ts", "as_of_time_asked_for") if name not in taken)
+
+
+def _column_comments(name: str, view: FeatureView, columns: Sequence[FeatureColumn]) -> list[Statement]:
+    keys = {key: entity for entity in view.entities for key in entity.join_keys}
+    target = table(name, SCHEMA)
+    texts = {key: entity.description or f"join key of {entity.name}" for key, entity in keys.items()}
+    texts |= {column.name: column.description for column in columns if column.description}
+    return [comment("COLUMN", column_of(target, column), text) for column, text in texts.items()]
+
+
+def as_of(view: FeatureView, moment: Expr) -> Query:
+    """One row for each entity known at the moment, with its features as known then."""
+    ctes, names = Ctes(), [feature.name for feature in view.features]
+    features = window_features(view, names)
+    columns: dict[str, Expr] = {}
+    relations = []
+    if view.schema_:
+        relations.append(ctes.add("newest", _newest(view, moment)))
+        columns |= {f.name: _unless_expired(view, col(f.name, "newest"), moment) for f in view.schema_}
+    if features:
+        ctes.add("source_rows", value_rows(view, features))
+        relations.append(ctes.add("windows", windows_by_key(view, features, "source_rows", moment)))
+        columns |= {feature.name: col(feature.name, "windows") for feature in features}
+    first, *others = relations
+    keys = {key: col(key, first) for key in view.join_keys}
+    joins = [
+        Join(table(other), "left", and_(*(eq(col(k, first), col(k, other)) for k in view.join_keys)))
+        for other in others
+    ]
+    return with_ctes(select({**keys, **columns}, table(first), joins=joins), ctes.queries)
+
+
+def _newest(view: FeatureView, moment: Expr) -> Query:
+    known = versions(view, [field.name for field in view.schema_])
+    if view.source.timestamp_field is None:
+        return known
+    latest = over(sql_function("ROW_NUMBER"), [col(key) for key in view.join_keys], [desc(col(KNOWN_AT))])
+    columns = [*view.join_keys, EVENT_TIMESTAMP, *(field.name for field in view.schema_)]
+    return select(
+        [col(column) for column in columns],
+        subquery(known, "versions"),
+        where=[le(col(KNOWN_AT), moment.copy())],
+        qualify=eq(latest, lit(1)),
+    )
+
+
+def _unless_expired(view: FeatureView, value: Expr, moment: Expr) -> Expr:
+    if view.ttl is None:
+        return value
+    fresh = ge(add(col(EVENT_TIMESTAMP, "newest"), interval(view.ttl)), moment.copy())
+    return case([(fresh, value)])
+
+
+def history(view: FeatureView, types_of: TypesOf | None = None) -> Query:
+    """Every moment from which an entity's values hold: rows come in, leave a window, or outlive the ttl."""
+    names = [feature.name for feature in view.features]
+    if view.source.timestamp_field is None:
+        return versions(view, names)
+    ctes = Ctes()
+    rows = ctes.add("source_rows", source_rows(view, []))
+    moments = ctes.add("moments", _moments(view, rows))
+    joined = join_view(view, names, moments, ctes, types_of)
+    columns = {key: col(key, moments) for key in (*view.join_keys, EVENT_TIMESTAMP)}
+    return with_ctes(select({**columns, **joined.features}, table(moments), joins=joined.joins), ctes.queries)
+
+
+def _moments(view: FeatureView, rows: str) -> Query:
+    keys = [col(key) for key in view.join_keys]
+
+    def at(moment: Expr) -> Query:
+        columns = {**{key.name: key.copy() for key in keys}, EVENT_TIMESTAMP: moment}
+        return select(columns, table(rows), where=[ge(moment.copy(), col(KNOWN_AT))])
+
+    features = window_features(view, [feature.name for feature in view.features])
+    delays = {feature.offset for feature in features} | {feature.reach for feature in features}
+    if view.ttl is not None:
+        delays.add(view.ttl + dt.timedelta(microseconds=1))
+    changes = [at(col(KNOWN_AT))]
+    changes += [at(add(col(EVENT_TIMESTAMP), interval(delay))) for delay in sorted(delays) if delay]
+    return union_distinct(*changes)
