@@ -51,7 +51,7 @@ def _mean(bind: Bind) -> Expr:
 AGGREGATIONS: dict[str, AggregationFunction] = {
     "count": AggregationFunction(
         help="Number of rows; of rows where the column is not NULL, if a column is given.",
-        reduce=lambda bind: coalesce(bind("COUNT"), lit(0)),
+        reduce=lambda bind: cast(coalesce(bind("COUNT"), lit(0)), "BIGINT"),
         empty=0,
         dtype=DType.Int64,
         needs_value=False,

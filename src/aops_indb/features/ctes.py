@@ -9,7 +9,10 @@ from aops_indb.sqlgen.statements import Query
 
 @dataclass(slots=True)
 class Ctes:
-    """Named queries of one statement, in the order they were added."""
+    """Named queries of one statement, in the order they were added.
+
+    Those of a view are named `<view>__<what>`: a name without `__` could hide a table that a source reads.
+    """
 
     queries: dict[str, Query] = field(default_factory=dict)
 

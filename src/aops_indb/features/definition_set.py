@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -45,6 +45,9 @@ class DefinitionSet:
         collected: dict[str, dict[str, Definition]] = {kind: {} for kind in KINDS}
         for definition in definitions:
             _collect(collected, definition)
+        for kind, named in collected.items():
+            _require_folded_names(kind, named)
+        _require_distinct_holders(collected)
         return cls(collected)
 
     def _of(self, kind: type[D]) -> dict[str, D]:
@@ -107,12 +110,35 @@ def _collect(collected: dict[str, dict[str, Definition]], definition: Definition
         _collect(collected, part)
     name = str(definition.name)  # type: ignore[attr-defined]
     existing = collected[kind].setdefault(name, definition)
-    if existing is not definition and existing != definition:
+    # == would compare the places where they were written, too
+    if existing is not definition and existing.model_dump() != definition.model_dump():
         first = existing.defined_at or "elsewhere"
         raise DefinitionError(
             f"{kind} '{name}' is defined twice, and differently: first at {first}",
             where=definition.defined_at,
         )
+
+
+def _require_folded_names(kind: str, named: Mapping[str, Definition]) -> None:
+    """Refuse names that differ in case alone: in the warehouse one would replace the other."""
+    folded: dict[str, str] = {}
+    for name, definition in named.items():
+        first = folded.setdefault(name.lower(), name)
+        if first != name:
+            raise DefinitionError(
+                f"{kind} '{name}' and '{first}' differ in case alone, which SQL does not tell apart",
+                where=definition.defined_at,
+            )
+
+
+def _require_distinct_holders(collected: Mapping[str, Mapping[str, Definition]]) -> None:
+    """Refuse a request source named as a feature view: `name:column` could mean either."""
+    for name, definition in collected["request_source"].items():
+        if name in collected["feature_view"]:
+            raise DefinitionError(
+                f"'{name}' names a request_source and a feature_view: '{name}:…' could mean either",
+                where=definition.defined_at,
+            )
 
 
 def _parts(definition: Definition) -> Iterable[Definition]:

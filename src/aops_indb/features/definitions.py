@@ -23,11 +23,14 @@ from pydantic import (
     model_validator,
 )
 from pydantic import Field as PydanticField
+from sqlglot.errors import SqlglotError
 
 from aops_indb.errors import DefinitionError, UnknownNameError
 from aops_indb.features.aggregations import AGGREGATIONS, AggregationFunction
+from aops_indb.features.row_expression import require_row_expression
 from aops_indb.features.types import DType, parse_duration
 from aops_indb.sqlgen.build import columns_of, parse_expression, parse_select
+from aops_indb.sqlgen.statements import parse_table
 
 EVENT_TIMESTAMP = "event_timestamp"
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")
@@ -47,9 +50,12 @@ def _column_name(name: str) -> str:
     return name
 
 
-def _sql_expression(sql: str) -> str:
-    parse_expression(sql)
-    return sql
+def _table_name(name: str) -> str:
+    try:
+        parse_table(name)
+    except SqlglotError as error:
+        raise ValueError(f"{name!r} cannot be a table's name: write e.g. raw.flights, or \"My Schema\".flights") from error
+    return name
 
 
 def _sql_select(sql: str) -> str:
@@ -64,12 +70,15 @@ def _duration(value: object) -> object:
 def _positive(value: dt.timedelta) -> dt.timedelta:
     if value <= dt.timedelta(0):
         raise ValueError(f"{value} must be longer than 0: a window must not reach into the future")
+    if value % dt.timedelta(seconds=1):
+        raise ValueError(f"{value} must be a whole number of seconds")
     return value
 
 
 ObjectName = Annotated[str, AfterValidator(_object_name)]
 ColumnName = Annotated[str, AfterValidator(_column_name)]
-SqlExpression = Annotated[str, AfterValidator(_sql_expression)]
+TableName = Annotated[str, AfterValidator(_table_name)]
+SqlExpression = Annotated[str, AfterValidator(require_row_expression)]
 SqlSelect = Annotated[str, AfterValidator(_sql_select)]
 Duration = Annotated[dt.timedelta, BeforeValidator(_duration), AfterValidator(_positive)]
 
@@ -145,7 +154,7 @@ class DataSource(Definition):
     """
 
     name: ObjectName
-    table: str | None = None
+    table: TableName | None = None
     query: SqlSelect | None = None
     timestamp_field: ColumnName | None = None
     created_timestamp_column: ColumnName | None = None
@@ -241,6 +250,9 @@ class FeatureView(Definition):
     @model_validator(mode="after")
     def _check(self) -> Self:
         names = [feature.name for feature in self.features] + list(self.join_keys)
+        reserved = [name for name in names if name.lower() == EVENT_TIMESTAMP or name.startswith("__")]
+        if reserved:
+            raise ValueError(f"column name used inside: {', '.join(reserved)}; give it another name")
         twice = sorted({name for name in names if [n.lower() for n in names].count(name.lower()) > 1})
         if twice:
             raise ValueError(f"column name used twice: {', '.join(twice)} (SQL does not tell case apart)")
@@ -249,9 +261,7 @@ class FeatureView(Definition):
         if not self.features:
             raise ValueError("give schema fields or aggregations")
         if self.source.timestamp_field is None and (self.aggregations or self.ttl):
-            raise ValueError(
-                f"source '{self.source.name}' has no timestamp_field: no windows and no ttl without one"
-            )
+            raise ValueError(f"source '{self.source.name}' has no timestamp_field: no windows and no ttl without one")
         if self.ttl and not self.schema_:
             raise ValueError("ttl applies to schema fields; windows end by themselves")
         return self
@@ -286,6 +296,13 @@ class RequestSource(Definition):
 
     name: ObjectName
     schema_: tuple[Field, ...] = PydanticField(alias="schema")
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        computed = [field.name for field in self.schema_ if field.expr]
+        if computed:
+            raise ValueError(f"{', '.join(computed)}: the spine carries these columns, so there is no expr to compute")
+        return self
 
 
 class OnDemandFeature(Definition):
@@ -390,6 +407,10 @@ class Model(Definition):
     def _check(self) -> Self:
         if not self.candidates:
             raise ValueError("candidates: give one or more")
+        if not self.keys:
+            raise ValueError("keys: give one or more columns of the spine")
+        if len({split.start.tzinfo is None for split in (self.train, self.validation, self.test)}) > 1:
+            raise ValueError("give all periods a time zone, or none")
         if not self.train.end <= self.validation.start or not self.validation.end <= self.test.start:
             raise ValueError("periods must follow one another: train, validation, test")
         return self

@@ -73,9 +73,7 @@ def _checked(found: list[Definition], problems: list[Problem]) -> Loaded:
 def _definition_files(root: Path, folders: Sequence[str]) -> Iterator[Path]:
     for folder in folders:
         if not (root / folder).is_dir():
-            raise DefinitionError(
-                f"no folder {folder!r} in {root}: correct [definitions] in aops.toml, or make it"
-            )
+            raise DefinitionError(f"no folder {folder!r} in {root}: correct [definitions] in aops.toml, or make it")
         yield from sorted(p for p in (root / folder).glob("*.py") if p.name != "__init__.py")
 
 

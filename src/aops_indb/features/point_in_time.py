@@ -40,7 +40,7 @@ def join_view(
     expressions: dict[str, Expr] = {}
     fields = [f.name for f in view.schema_ if f.name in wanted]
     if fields:
-        newest = ctes.add(f"{view.name}__versions", versions(view, fields))
+        newest = ctes.add(f"{view.name}__versions", versions(view))
         joins.append(_join_versions(view, newest, spine))
         expressions |= {name: _unless_expired(view, col(name, newest), newest, spine) for name in fields}
     windows = window_features(view, wanted)

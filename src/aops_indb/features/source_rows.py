@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
-from aops_indb.features.definitions import EVENT_TIMESTAMP, FeatureView
+from aops_indb.features.definitions import EVENT_TIMESTAMP, DataSource, FeatureView
 from aops_indb.sqlgen.build import (
     Expr,
     asc,
@@ -26,15 +26,21 @@ from aops_indb.sqlgen.build import (
 )
 from aops_indb.sqlgen.statements import Query, parse_table, select, subquery
 
-KNOWN_AT = "known_at"
+# Columns made inside; no key and no feature can have such a name.
+KNOWN_AT = "__known_at"
+CREATED = "__created"
+
+
+def source_relation(source: DataSource) -> Expr:
+    """The source's table, or its query, as a relation."""
+    if source.table is not None:
+        return parse_table(source.table)
+    return subquery(parse_select(source.query or ""), "source")
 
 
 def source_rows(view: FeatureView, columns: Iterable[tuple[str, Expr]]) -> Query:
     """SELECT of the source's rows that belong to an entity: keys, times, and the columns given."""
     source = view.source
-    relation: Expr = (
-        parse_table(source.table) if source.table else subquery(parse_select(source.query or ""), "source")
-    )
     chosen: dict[str, Expr] = {key: col(key) for key in view.join_keys}
     present = [is_not_null(col(key)) for key in view.join_keys]
     if source.timestamp_field:
@@ -45,27 +51,28 @@ def source_rows(view: FeatureView, columns: Iterable[tuple[str, Expr]]) -> Query
         if source.created_timestamp_column:
             created = coalesce(col(source.created_timestamp_column), event.copy())
             chosen[KNOWN_AT] = greatest(event.copy(), created)
+            chosen[CREATED] = created.copy()
     chosen.update(columns)
     conditions = [parse_expression(view.filter)] if view.filter else []
-    return select(chosen, relation, where=[*conditions, *present])
+    return select(chosen, source_relation(source), where=[*conditions, *present])
 
 
-def versions(view: FeatureView, wanted: Collection[str]) -> Query:
+def versions(view: FeatureView) -> Query:
     """What was the newest row of each key, and since when: at most one row for each key and known_at.
 
-    Of rows that became known at one moment the latest event counts, then the greatest values, column by
-    column; a row that became known after a row of a later event never was the newest.
+    Of rows that became known at one moment the latest event counts, then the one written last, then the greatest
+    values, column by column, of the whole schema: which row it is must not depend on the features asked for. A row
+    that became known after a row of a later event never was the newest.
     """
-    fields = [f for f in view.schema_ if f.name in wanted]
-    columns = [
-        (f.name, cast(parse_expression(f.expr) if f.expr else col(f.name), f.dtype.value)) for f in fields
-    ]
+    fields = view.schema_
+    columns = [(f.name, cast(parse_expression(f.expr) if f.expr else col(f.name), f.dtype.value)) for f in fields]
     rows = source_rows(view, columns)
     keys = [col(key) for key in view.join_keys]
-    ties = [desc(col(f.name)) for f in fields]
-    timed = view.source.timestamp_field is not None
-    moment = [*keys, col(KNOWN_AT)] if timed else keys
-    order = [desc(col(EVENT_TIMESTAMP)), *ties] if timed else ties
+    moment, order = keys, [desc(col(f.name)) for f in fields]
+    if view.source.timestamp_field is not None:
+        moment = [*keys, col(KNOWN_AT)]
+        written = [desc(col(CREATED))] if view.source.created_timestamp_column else []
+        order = [desc(col(EVENT_TIMESTAMP)), *written, *order]
     newest = over(func("ROW_NUMBER"), moment, order)
     once = select([star()], subquery(rows, "source_rows"), qualify=eq(newest, lit(1)))
     if view.source.created_timestamp_column is None:

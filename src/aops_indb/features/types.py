@@ -32,7 +32,8 @@ def parse_duration(text: str) -> dt.timedelta:
     """
     match = _DURATION.fullmatch(text.strip())
     if match is None or int(match[1]) == 0:
-        raise ValueError(
-            f"'{text}' is no length of time: write a whole number above 0 and s, m, h, d or w, e.g. '7d'"
-        )
-    return dt.timedelta(**{_UNITS[match[2]]: int(match[1])})
+        raise ValueError(f"'{text}' is no length of time: write a whole number above 0 and s, m, h, d or w, e.g. '7d'")
+    try:
+        return dt.timedelta(**{_UNITS[match[2]]: int(match[1])})
+    except OverflowError:
+        raise ValueError(f"'{text}' is too long: no length of time exceeds 999999999 days") from None

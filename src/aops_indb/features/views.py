@@ -136,12 +136,14 @@ def as_of(view: FeatureView, moment: Expr) -> Query:
     columns: dict[str, Expr] = {}
     relations = []
     if view.schema_:
-        relations.append(ctes.add("newest", _newest(view, moment)))
-        columns |= {f.name: _unless_expired(view, col(f.name, "newest"), moment) for f in view.schema_}
+        newest = ctes.add(f"{view.name}__newest", _newest(view, moment))
+        relations.append(newest)
+        columns |= {f.name: _unless_expired(view, col(f.name, newest), newest, moment) for f in view.schema_}
     if features:
-        ctes.add("source_rows", value_rows(view, features))
-        relations.append(ctes.add("windows", windows_by_key(view, features, "source_rows", moment)))
-        columns |= {feature.name: col(feature.name, "windows") for feature in features}
+        rows = ctes.add(f"{view.name}__rows", value_rows(view, features))
+        windows = ctes.add(f"{view.name}__windows", windows_by_key(view, features, rows, moment))
+        relations.append(windows)
+        columns |= {feature.name: col(feature.name, windows) for feature in features}
     first, *others = relations
     keys = {key: col(key, first) for key in view.join_keys}
     joins = [
@@ -152,7 +154,7 @@ def as_of(view: FeatureView, moment: Expr) -> Query:
 
 
 def _newest(view: FeatureView, moment: Expr) -> Query:
-    known = versions(view, [field.name for field in view.schema_])
+    known = versions(view)
     if view.source.timestamp_field is None:
         return known
     latest = over(sql_function("ROW_NUMBER"), [col(key) for key in view.join_keys], [desc(col(KNOWN_AT))])
@@ -165,22 +167,21 @@ def _newest(view: FeatureView, moment: Expr) -> Query:
     )
 
 
-def _unless_expired(view: FeatureView, value: Expr, moment: Expr) -> Expr:
+def _unless_expired(view: FeatureView, value: Expr, newest: str, moment: Expr) -> Expr:
     if view.ttl is None:
         return value
-    fresh = ge(add(col(EVENT_TIMESTAMP, "newest"), interval(view.ttl)), moment.copy())
+    fresh = ge(add(col(EVENT_TIMESTAMP, newest), interval(view.ttl)), moment.copy())
     return case([(fresh, value)])
 
 
 def history(view: FeatureView, types_of: TypesOf | None = None) -> Query:
     """Every moment from which an entity's values hold: rows come in, leave a window, or outlive the ttl."""
-    names = [feature.name for feature in view.features]
     if view.source.timestamp_field is None:
-        return versions(view, names)
+        return versions(view)
     ctes = Ctes()
-    rows = ctes.add("source_rows", source_rows(view, []))
-    moments = ctes.add("moments", _moments(view, rows))
-    joined = join_view(view, names, moments, ctes, types_of)
+    rows = ctes.add(f"{view.name}__events", source_rows(view, []))
+    moments = ctes.add(f"{view.name}__moments", _moments(view, rows))
+    joined = join_view(view, [feature.name for feature in view.features], moments, ctes, types_of)
     columns = {key: col(key, moments) for key in (*view.join_keys, EVENT_TIMESTAMP)}
     return with_ctes(select({**columns, **joined.features}, table(moments), joins=joined.joins), ctes.queries)
 

@@ -39,7 +39,7 @@ from aops_indb.sqlgen.build import (
 )
 from aops_indb.sqlgen.statements import Join, Query, aliased, select, table, union_all
 
-IS_POINT = "is_point"
+IS_POINT = "__is_point"
 
 # Given the names of the queries it reads: the rows with their values, and the points (keys and
 # event_timestamp, distinct, never NULL). It may add queries; its result has the points' columns and features.
@@ -59,7 +59,7 @@ def windows_at(
     """Add queries that compute the features at the points; returns the name of the last."""
     algorithm = ALGORITHMS[choose_algorithm(view, features, types_of)]
     rows = ctes.add(f"{view.name}__rows", value_rows(view, features))
-    return ctes.add(view.name, algorithm(view, features, rows, points, ctes))
+    return ctes.add(f"{view.name}__at_points", algorithm(view, features, rows, points, ctes))
 
 
 def choose_algorithm(view: FeatureView, features: Sequence[WindowFeature], types_of: TypesOf | None) -> str:
@@ -80,16 +80,14 @@ def _sums_exactly(sql_type: str) -> bool:
     return sql_type in exact or sql_type.startswith("DECIMAL")
 
 
-def prefix_sums(
-    view: FeatureView, features: Sequence[WindowFeature], rows: str, points: str, ctes: Ctes
-) -> Query:
+def prefix_sums(view: FeatureView, features: Sequence[WindowFeature], rows: str, points: str, ctes: Ctes) -> Query:
     """Running sums and counts of each key; a window is the difference of two, found by ASOF joins.
 
     By far the fastest, and exact for integers and decimals; of floats, small sums would drown in large ones.
     """
     moments = [*view.join_keys, EVENT_TIMESTAMP]
     totals = {
-        f"{aggregate.lower()}_{feature.value}": func(aggregate, col(feature.value))
+        f"{feature.value}_{aggregate.lower()}": func(aggregate, col(feature.value))
         for feature in features
         for aggregate in ("COUNT", "SUM")
     }
@@ -114,7 +112,7 @@ def prefix_sums(
 
 def _difference(aggregate: str, feature: WindowFeature) -> Expr:
     def so_far(of: str, delay: dt.timedelta) -> Expr:
-        return coalesce(col(f"{of.lower()}_{feature.value}", _ago(delay)), lit(0))
+        return coalesce(col(f"{feature.value}_{of.lower()}", _ago(delay)), lit(0))
 
     def inside(of: str) -> Expr:
         return sub(so_far(of, feature.offset), so_far(of, feature.reach))
@@ -129,30 +127,24 @@ def _join_running(view: FeatureView, running: str, points: str, delay: dt.timede
     alias, at = _ago(delay), col(EVENT_TIMESTAMP, points)
     moment = sub(at, interval(delay)) if delay else at
     same = [eq(col(key, points), col(key, alias)) for key in view.join_keys]
-    return Join(
-        table(running, alias=alias), "asof_left", and_(*same, ge(moment, col(EVENT_TIMESTAMP, alias)))
-    )
+    return Join(table(running, alias=alias), "asof_left", and_(*same, ge(moment, col(EVENT_TIMESTAMP, alias))))
 
 
 def _ago(delay: dt.timedelta) -> str:
     return f"until_{int(delay.total_seconds())}s_ago" if delay else "until_now"
 
 
-def timeline(
-    view: FeatureView, features: Sequence[WindowFeature], rows: str, points: str, ctes: Ctes
-) -> Query:
+def timeline(view: FeatureView, features: Sequence[WindowFeature], rows: str, points: str, ctes: Ctes) -> Query:
     """Points and rows on one timeline, with a trailing window frame over it for each window."""
     moments = [*view.join_keys, EVENT_TIMESTAMP]
     values = sorted({feature.value for feature in features})
     events = [*map(col, moments), *map(col, values), aliased(lit(False), IS_POINT)]
     asked = [*map(col, moments), *(aliased(lit(None), v) for v in values), aliased(lit(True), IS_POINT)]
-    line = ctes.add(
-        f"{view.name}__timeline", union_all(select(events, table(rows)), select(asked, table(points)))
-    )
+    line = ctes.add(f"{view.name}__timeline", union_all(select(events, table(rows)), select(asked, table(points))))
     reduced: dict[str, Expr] = {}
 
     def over_frame(aggregate: str, feature: WindowFeature) -> Expr:
-        name = f"{aggregate.lower()}_{feature.value}_{_frame_name(feature)}"
+        name = f"{feature.value}_{aggregate.lower()}_{_frame_name(feature)}"
         reduced[name] = over(func(aggregate, col(feature.value)), named=_frame_name(feature))
         return col(name)
 
@@ -186,9 +178,7 @@ def _frame_name(feature: WindowFeature) -> str:
     return f"last_{seconds}s" + (f"_{ago}s_ago" if ago else "")
 
 
-def range_join(
-    view: FeatureView, features: Sequence[WindowFeature], rows: str, points: str, ctes: Ctes
-) -> Query:
+def range_join(view: FeatureView, features: Sequence[WindowFeature], rows: str, points: str, ctes: Ctes) -> Query:
     """Points joined to the rows of their windows.
 
     The only algorithm that knows rows which became known later than they happened: one counts from then on.

@@ -72,7 +72,7 @@ def window_features(view: FeatureView, wanted: Collection[str]) -> list[WindowFe
         sql = _value(aggregation).sql("duckdb")
         for name, window in aggregation.features():
             if name in wanted:
-                value = values.setdefault(sql, f"value_{len(values) + 1}")
+                value = values.setdefault(sql, f"__value_{len(values) + 1}")
                 features.append(WindowFeature(name, aggregation, window, value))
     return features
 

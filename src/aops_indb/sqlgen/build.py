@@ -283,9 +283,30 @@ def greatest(*args: Expr) -> Expr:
     return args[0] if len(args) == 1 else exp.Greatest(this=args[0], expressions=list(args[1:]))
 
 
+def least(*args: Expr) -> Expr:
+    """The smallest of the arguments."""
+    return args[0] if len(args) == 1 else exp.Least(this=args[0], expressions=list(args[1:]))
+
+
+def largest(*args: Expr) -> Expr:
+    """The largest of the arguments that are not NULL."""
+    return exp.Greatest(this=args[0], expressions=list(args[1:]), ignore_nulls=True) if args[1:] else args[0]
+
+
+def smallest(*args: Expr) -> Expr:
+    """The smallest of the arguments that are not NULL."""
+    return exp.Least(this=args[0], expressions=list(args[1:]), ignore_nulls=True) if args[1:] else args[0]
+
+
 def count_star() -> Expr:
     """`COUNT(*)`."""
     return exp.Count(this=exp.Star())
+
+
+def string_agg(value: Expr, *, order_by: Sequence[Expr], separator: str = "") -> Expr:
+    """The values of a group, joined to one text in an order."""
+    ordered = exp.Order(this=value, expressions=list(order_by))
+    return exp.GroupConcat(this=ordered, separator=lit(separator))
 
 
 def filtered(aggregate: Expr, condition: Expr) -> Expr:
@@ -303,6 +324,21 @@ def struct(fields: Mapping[str, Expr]) -> Expr:
 def field(a: Expr, name: str) -> Expr:
     """A field of a struct."""
     return exp.Dot(this=_operand(a), expression=ident(name))
+
+
+def bit_and(a: Expr, b: Expr) -> Expr:
+    """The bits set in both of two integers."""
+    return exp.BitwiseAnd(this=_operand(a), expression=_operand(b))
+
+
+def shift_left(a: Expr, bits: Expr) -> Expr:
+    """An integer with its bits moved up."""
+    return exp.BitwiseLeftShift(this=_operand(a), expression=_operand(bits))
+
+
+def element(values: Sequence[Expr], position: Expr) -> Expr:
+    """Of a list of values the one at `position`, counted from 1."""
+    return exp.Bracket(this=exp.Paren(this=exp.Array(expressions=list(values))), expressions=[position], offset=1)
 
 
 def row(values: Sequence[Expr]) -> Expr:
@@ -387,6 +423,15 @@ def parse_select(sql: str, *, dialect: str = "duckdb", where: str | None = None)
     return tree
 
 
+def normal_sql(sql: str) -> str:
+    """An expression or query in one spelling: without comments, line breaks or the writer's spacing.
+
+    >>> normal_sql("a  +  1 -- one more") == normal_sql("a + 1")
+    True
+    """
+    return _parse(sql, "duckdb", None).sql("duckdb", comments=False)
+
+
 def _parse(sql: str, dialect: str, where: str | None) -> Expr:
     try:
         trees = sqlglot.parse(sql, dialect=dialect)
@@ -394,9 +439,7 @@ def _parse(sql: str, dialect: str, where: str | None) -> Expr:
         first_line = str(error).splitlines()[0]
         raise DefinitionError(f"cannot parse {sql!r}: {first_line}", where=where) from error
     if len(trees) != 1 or trees[0] is None:
-        raise DefinitionError(
-            f"expected one SQL expression or query, found {len(trees)} in {sql!r}", where=where
-        )
+        raise DefinitionError(f"expected one SQL expression or query, found {len(trees)} in {sql!r}", where=where)
     return trees[0]
 
 

@@ -108,9 +108,7 @@ def select(
     return query
 
 
-def with_ctes(
-    query: exp.Select, ctes: Mapping[str, Query], *, materialized: Iterable[str] = ()
-) -> exp.Select:
+def with_ctes(query: exp.Select, ctes: Mapping[str, Query], *, materialized: Iterable[str] = ()) -> exp.Select:
     """The query with common table expressions before it; those named in `materialized` are computed once."""
     once = set(materialized)
     expressions = [
@@ -155,6 +153,11 @@ def create_schema(name: str) -> Statement:
     return exp.Create(this=exp.Table(this=ident(name)), kind="SCHEMA", exists=True)
 
 
+def drop_schema(name: str) -> Statement:
+    """`DROP SCHEMA name`, which must be empty."""
+    return exp.Drop(tables=[exp.Table(this=ident(name))], kind="SCHEMA")
+
+
 def create_view(target: exp.Table, query: Query) -> Statement:
     """`CREATE OR REPLACE VIEW target AS query`."""
     return exp.Create(this=target, kind="VIEW", expression=query, replace=True)
@@ -183,6 +186,11 @@ def drop(kind: Literal["VIEW", "TABLE", "MACRO TABLE"], target: exp.Table) -> St
     return exp.Drop(tables=[target], kind=kind, exists=True)
 
 
+def rename_table(target: exp.Table, name: str) -> Statement:
+    """`ALTER TABLE target RENAME TO name`."""
+    return exp.Alter(this=target, kind="TABLE", actions=[exp.AlterRename(this=table(name))])
+
+
 def comment(kind: Literal["VIEW", "TABLE", "COLUMN", "MACRO TABLE"], target: Expr, text: str) -> Statement:
     """`COMMENT ON kind target IS text`."""
     return exp.Comment(this=target, kind=kind, expression=lit(text))
@@ -199,9 +207,9 @@ def insert(target: exp.Table, query: Query, columns: Sequence[str] = ()) -> Stat
     return exp.Insert(this=into, expression=query)
 
 
-def delete(target: exp.Table, where: Expr) -> Statement:
-    """`DELETE FROM target WHERE …`."""
-    return exp.Delete(this=target, where=exp.Where(this=where))
+def delete(target: exp.Table, where: Sequence[Expr]) -> Statement:
+    """`DELETE FROM target WHERE …`; without conditions, of all rows."""
+    return exp.Delete(this=target, where=exp.Where(this=and_(*where)) if where else None)
 
 
 # ── questions and settings ─────────────────────────────────────────────────────────────────────────────

@@ -1,0 +1,91 @@
+"""How results reach people and programs: tables and sentences, or one JSON document; progress on standard error."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from aops_indb.errors import AopsError
+
+# Seconds of work before a progress bar appears.
+PATIENCE = 1.0
+
+
+def show(result: Any, present: Callable[[Console], None], *, as_json: bool) -> None:
+    """Show a result: as JSON, or the way `present` prints it."""
+    if as_json:
+        print(to_json(result))
+    else:
+        present(console())
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A rich console that wraps nothing when piped."""
+    from rich.console import Console
+
+    stream = sys.stderr if stderr else sys.stdout
+    return Console(file=stream, highlight=False, soft_wrap=not stream.isatty(), markup=False)
+
+
+def to_json(result: Any) -> str:
+    """A result as a JSON document; dataclasses become objects, times become text."""
+    return json.dumps(plain(result), indent=2, ensure_ascii=False, default=str)
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON knows it."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value
+
+
+def print_table(out: Console, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """A plain table."""
+    from rich.table import Table
+
+    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        table.add_row(*("" if cell is None else str(cell) for cell in row))
+    out.print(table)
+
+
+def print_error(error: AopsError, *, as_json: bool) -> None:
+    """An error: a sentence on standard error, with --json also a document on standard output."""
+    print(f"aops: {error}", file=sys.stderr)
+    if as_json:
+        print(to_json({"error": {"kind": type(error).__name__, "message": str(error)}}))
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str, float], None]]:
+    """A report for workflows, drawn as a bar on standard error once the work has taken a while."""
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
+    bar = Progress(*columns, TimeElapsedColumn(), console=console(stderr=True), transient=True)
+    tasks: dict[str, Any] = {}
+    began = time.monotonic()
+
+    def report(task: str, fraction: float) -> None:
+        if task not in tasks:
+            tasks[task] = bar.add_task(task, total=1.0)
+        bar.update(tasks[task], completed=fraction)
+        if time.monotonic() - began > PATIENCE and not bar.live.is_started and bar.console.is_terminal:
+            bar.start()
+
+    try:
+        yield report
+    finally:
+        bar.stop()

@@ -1,0 +1,1 @@
+"""The verbs, one file each; see VERBS in aops_indb.cli."""

@@ -1,0 +1,33 @@
+"""aops history"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from aops_indb.cli.options import HERE, AsJson, ProjectDir, open_project
+from aops_indb.cli.output import print_table, show
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def history(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A definition or a model.")],
+    project: ProjectDir = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Tell what happened to a name: who did what, when.
+
+    Example:  aops history flight_delay
+    """
+    from aops_indb.workflows.catalog import events
+
+    listed = events(open_project(project), name)
+
+    def present(out: Console) -> None:
+        print_table(out, listed.columns, listed.rows)
+
+    document = [dict(zip(listed.columns, row, strict=True)) for row in listed.rows]
+    show(document, present, as_json=as_json)

@@ -1,0 +1,24 @@
+"""aops render"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from aops_indb.cli.options import HERE, AsJson, ProjectDir, open_project
+from aops_indb.cli.output import show
+
+
+def render(
+    name: Annotated[str, typer.Argument(help="A feature view, a model (its training set), or MODEL:VERSION.")],
+    project: ProjectDir = HERE,
+    as_json: AsJson = False,
+    dialect: Annotated[str | None, typer.Option("--dialect", help="Default: the warehouse's.")] = None,
+) -> None:
+    """Print the SQL of a feature view, a training set or a model's version.
+
+    Example:  aops render flight_delay@champion
+    """
+    sql = open_project(project).render(name, dialect=dialect)
+    show({"name": name, "sql": sql}, lambda _: print(sql), as_json=as_json)

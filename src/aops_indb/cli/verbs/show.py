@@ -1,0 +1,38 @@
+"""aops show"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from aops_indb.cli.options import HERE, AsJson, ProjectDir, open_project
+from aops_indb.cli.output import print_table
+from aops_indb.cli.output import show as show_result
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def show(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A definition, a model, or MODEL:VERSION.")],
+    project: ProjectDir = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Show what is known of one name: what it is, its columns or figures, what it depends on.
+
+    Example:  aops show flight_delay:2
+    """
+    from aops_indb.workflows.catalog import describe
+
+    card = describe(open_project(project), name)
+
+    def present(out: Console) -> None:
+        out.print(f"{card.kind} {card.name}")
+        for label, value in card.facts.items():
+            out.print(f"  {label}: {value}")
+        for title, part in card.tables.items():
+            out.print(f"\n{title}")
+            print_table(out, part.columns, part.rows)
+
+    show_result(card, present, as_json=as_json)

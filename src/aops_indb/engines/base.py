@@ -1,0 +1,107 @@
+"""What an engine is: a warehouse that hands out sessions, and what a session can do.
+
+An engine is told its URL once. It holds no file open between sessions, so that other processes get a turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from sqlalchemy import Connection
+
+    from aops_indb.sqlgen.build import Expr
+    from aops_indb.sqlgen.dialects import Dialect
+
+Row: TypeAlias = tuple[Any, ...]
+RelationKind: TypeAlias = Literal["TABLE", "VIEW", "MACRO", "MACRO TABLE"]
+
+
+class Session(Protocol):
+    """One connection, for the length of a `with engine.session() as session` block.
+
+    Statements are sqlgen trees, or SQLAlchemy Core statements on `connection`; both run on one connection and
+    in one transaction. Outside `transaction()` each statement stands for itself. What the engine refuses is
+    raised as QueryError, with the engine's words and the SQL.
+    """
+
+    @property
+    def connection(self) -> Connection:
+        """The SQLAlchemy connection."""
+        ...
+
+    @property
+    def native(self) -> Any:
+        """The engine's own connection object."""
+        ...
+
+    def execute(self, tree: Expr) -> int:
+        """Run a statement; the number of rows it wrote, 0 if it writes none."""
+        ...
+
+    def execute_with_progress(self, tree: Expr, report: Callable[[float], None]) -> int:
+        """As `execute`; another thread calls `report` now and then with the fraction done (0..1)."""
+        ...
+
+    def rows(self, tree: Expr) -> list[Row]:
+        """All rows of a query."""
+        ...
+
+    def scalar(self, tree: Expr) -> Any:
+        """The first column of the first row; None if there is no row."""
+        ...
+
+    def arrow(self, tree: Expr) -> pa.Table:
+        """All rows of a query as an Arrow table."""
+        ...
+
+    def arrow_batches(self, tree: Expr, *, rows: int = 100_000) -> Iterator[pa.RecordBatch]:
+        """The rows of a query, about so many at a time. Nothing else can run on the session meanwhile."""
+        ...
+
+    def columns(self, relation: Expr) -> dict[str, str]:
+        """Column name -> SQL type, in order, of a table, a view or a query that is not run for it."""
+        ...
+
+    def register(self, name: str, table: pa.Table) -> None:
+        """Make an Arrow table readable as a relation of that name, for this session alone."""
+        ...
+
+    def unregister(self, name: str) -> None:
+        """Take a registered name away again."""
+        ...
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """All that runs inside happens at the end of the block, or not at all, whatever exception ends it."""
+        ...
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether the session is inside `transaction()`."""
+        ...
+
+    def run_script(self, sql: str) -> None:
+        """Run the statements of a SQL file."""
+        ...
+
+    def relations(self, schema: str) -> dict[str, RelationKind]:
+        """Name -> kind of what a schema holds; kinds as `sqlgen.statements.drop` takes them."""
+        ...
+
+
+class Engine(Protocol):
+    """A warehouse, known by its SQLAlchemy URL."""
+
+    name: str
+    url: str
+    dialect: Dialect
+
+    def __init__(self, url: str, *, base: Path, wait: float) -> None: ...
+
+    def session(self, *, read_only: bool = False) -> AbstractContextManager[Session]:
+        """A connection for the length of the block; raises WarehouseError when there is none to be had."""
+        ...

@@ -1,0 +1,26 @@
+"""SQL that people write over the columns of one row."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from aops_indb.sqlgen.build import parse_expression
+
+
+def require_row_expression(sql: str) -> str:
+    """The text itself, if it computes a value from one row; ValueError if it looks at other rows.
+
+    A window function over a source would see rows of any time, and so the future of a point-in-time join.
+
+    >>> require_row_expression("arr_delay >= 15")
+    'arr_delay >= 15'
+    """
+    tree = parse_expression(sql)
+    if isinstance(tree, exp.Alias | exp.Star):
+        raise ValueError(f"{sql!r} is no expression over the columns of a row: write no AS and no *")
+    beyond = tree.find(exp.Window, exp.AggFunc)
+    if beyond is not None:
+        raise ValueError(
+            f"{beyond.sql('duckdb')} looks at other rows, whatever their time: use an Aggregation, or a source's query"
+        )
+    return sql

@@ -1,0 +1,79 @@
+"""Trained models as SQL: a fitted model is read into a score graph, and the graph lowered to one SELECT."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from importlib.metadata import version
+from typing import Any
+
+from aops_indb.errors import UnknownNameError
+from aops_indb.scoring.graph import Graph
+from aops_indb.scoring.lower import lower
+from aops_indb.scoring.support import SupportReport, explain_support
+from aops_indb.scoring.translate import translate
+from aops_indb.sqlgen.build import Expr, parse_select
+from aops_indb.sqlgen.dialects import dialect as dialect_named
+from aops_indb.sqlgen.render import render
+from aops_indb.sqlgen.statements import parse_table, subquery
+
+__all__ = ["Graph", "SupportReport", "explain_support", "lower", "to_sql", "translate"]
+
+
+def to_sql(
+    model: Any,
+    *,
+    source: str,
+    keys: Sequence[str] = (),
+    inputs: Sequence[str] | None = None,
+    dialect: str = "duckdb",
+    outputs: Sequence[str] | None = None,
+) -> str:
+    """One self-contained SELECT that scores the rows of `source`.
+
+    model:   fitted scikit-learn estimator or pipeline
+    source:  table name, or a SELECT statement
+    keys:    columns of the source to pass through
+    inputs:  column names in the model's input order; taken from feature_names_in_ when the model has them
+    outputs: which output columns, in which order; all by default
+
+    The result has the keys, then for a regressor `prediction` (prediction_0 … for several targets), for a classifier
+    `label`, `probability_<class>` … and `decision` or `decision_<class>` where the model has it, for a transformer its
+    get_feature_names_out(). Rows the model would refuse have NULL in all of them. NULL and NaN in the source are both
+    missing. Scores are the library's to 1e-9 relative.
+
+    Raises UnsupportedModelError naming the step, ModelError, ModelInputError, and UnknownNameError for an output or
+    dialect nobody defined.
+
+    >>> from sklearn.linear_model import LinearRegression
+    >>> print(to_sql(LinearRegression().fit([[0.0], [1.0]], [1.0, 3.0]), source="points", keys=["id"], inputs=["x"]))
+    """
+    graph = choose(translate(model, inputs), outputs)
+    target = dialect_named(dialect)
+    query = lower(graph, _relation(source), keys=keys, dialect=target)
+    return render(query, target, header=header(graph))
+
+
+def choose(graph: Graph, outputs: Sequence[str] | None) -> Graph:
+    """The graph with the named outputs only, in that order."""
+    if outputs is None:
+        return graph
+    known = dict(graph.outputs)
+    for name in outputs:
+        if name not in known:
+            raise UnknownNameError("output", name, known)
+    return replace(graph, outputs=tuple((name, known[name]) for name in outputs))
+
+
+def header(graph: Graph) -> str:
+    """The comment that precedes the SQL: what the model is, and where its outputs are NULL."""
+    lines = [*graph.description, f"SQL by aops-indb {version('aops-indb')}"]
+    reasons = dict.fromkeys(reason for guard in graph.guards for reason in guard.reasons)
+    return "\n".join(lines + [f"NULL where {reason}" for reason in reasons])
+
+
+def _relation(source: str) -> Expr:
+    words = source.split(None, 1)
+    if (words and words[0].lower() in ("select", "with", "from", "(")) or source.lstrip().startswith("("):
+        return subquery(parse_select(source), "source")
+    return parse_table(source)

@@ -1,0 +1,135 @@
+"""What each node, and each operation, is in SQL."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+from aops_indb.scoring.graph import Apply, Case, Input, Kind, Linear, Lookup, Named, Value
+from aops_indb.sqlgen.build import (
+    Expr,
+    add,
+    balanced_sum,
+    case,
+    cast,
+    coalesce,
+    col,
+    div,
+    eq,
+    func,
+    ge,
+    gt,
+    in_,
+    is_null,
+    largest,
+    le,
+    lit,
+    lt,
+    mul,
+    neg,
+    or_,
+    smallest,
+    sub,
+)
+
+# exp underflows below the first, which PostgreSQL raises on, and overflows above the second
+SMALLEST_EXPONENT = -708.0
+LARGEST_EXPONENT = 709.782712893384
+
+TYPES: dict[Kind, str] = {"number": "DOUBLE", "integer": "BIGINT", "text": "VARCHAR", "boolean": "BOOLEAN"}
+
+
+def read_input(node: Input) -> Expr:
+    """A column as its kind; NaN is missing, as NULL is."""
+    if node.kind == "any":
+        return col(node.name)
+    value = cast(col(node.name), TYPES[node.kind])
+    return func("NULLIF", value, lit(float("nan"))) if node.kind == "number" else value
+
+
+# NaN, which overflowing scores may end in, compares as larger than every number in DuckDB and PostgreSQL, and must
+# not meet a branch made for large numbers; NULL meets none and gives NULL.
+
+
+def _exp(a: Expr) -> Expr:
+    whens = [
+        (lt(a.copy(), lit(SMALLEST_EXPONENT)), lit(0.0)),
+        (le(a.copy(), lit(LARGEST_EXPONENT)), func("EXP", a.copy())),
+    ]
+    return case(whens, add(a, lit(math.inf)))
+
+
+def _expit(a: Expr) -> Expr:
+    whens = [
+        (lt(a.copy(), lit(SMALLEST_EXPONENT)), lit(0.0)),
+        (le(a.copy(), lit(-SMALLEST_EXPONENT)), div(lit(1.0), add(lit(1.0), func("EXP", neg(a.copy()))))),
+        (le(a.copy(), lit(math.inf)), lit(1.0)),
+    ]
+    return case(whens, a)
+
+
+def _any_beyond(limit: Expr, *values: Expr) -> Expr:
+    return or_(*(gt(func("ABS", value), limit.copy()) for value in values))
+
+
+OPERATIONS: dict[str, Callable[..., Expr]] = {
+    "add": add,
+    "subtract": sub,
+    "multiply": mul,
+    "divide": div,
+    "sum": lambda *args: balanced_sum(args),
+    "exp": _exp,
+    "expit": _expit,
+    "minimum": smallest,
+    "maximum": largest,
+    "coalesce": coalesce,
+    "equal": eq,
+    "less": lt,
+    "less_equal": le,
+    "greater": gt,
+    "greater_equal": ge,
+    "is_missing": is_null,
+    "any_missing": lambda *args: or_(*(is_null(arg) for arg in args)),
+    "any_beyond": _any_beyond,
+    "or": or_,
+}
+
+
+def _apply(node: Apply, args: Sequence[Expr]) -> Expr:
+    return OPERATIONS[node.op](*args)
+
+
+def _linear(node: Linear, terms: Sequence[Expr]) -> Expr:
+    products = [mul(term, lit(c)) for term, c in zip(terms, node.coefficients, strict=True)]
+    return balanced_sum([*products, lit(node.intercept)])
+
+
+def _case(node: Case, parts: Sequence[Expr]) -> Expr:
+    return case(zip(parts[:-1:2], parts[1::2], strict=True), parts[-1])
+
+
+def _lookup(node: Lookup, parts: Sequence[Expr]) -> Expr:
+    (of,) = parts
+    by_value: dict[Value, list[Value]] = {}
+    for category, value in node.entries:
+        if value != node.otherwise:
+            by_value.setdefault(value, []).append(category)
+    whens = [(_is_one_of(of, categories), lit(value)) for value, categories in by_value.items()]
+    if node.missing != node.otherwise:
+        whens.append((is_null(of.copy()), lit(node.missing)))
+    return case(whens, lit(node.otherwise)) if whens else lit(node.otherwise)
+
+
+def _is_one_of(of: Expr, categories: Sequence[Value]) -> Expr:
+    if len(categories) == 1:
+        return eq(of.copy(), lit(categories[0]))
+    return in_(of.copy(), [lit(category) for category in categories])
+
+
+EXPRESSIONS: dict[type, Callable[..., Expr]] = {
+    Apply: _apply,
+    Linear: _linear,
+    Case: _case,
+    Lookup: _lookup,
+    Named: lambda node, parts: parts[0],
+}

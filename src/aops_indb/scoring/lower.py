@@ -1,0 +1,152 @@
+"""From score graph to one SELECT of nested stages, in which every intermediate is computed once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from sqlglot import exp
+
+from aops_indb.errors import ModelInputError
+from aops_indb.scoring.expressions import EXPRESSIONS, read_input
+from aops_indb.scoring.graph import Constant, Forest, Graph, Input, Named, Node, Part, children, verify, walk
+from aops_indb.scoring.layouts import LAYOUTS
+from aops_indb.scoring.names import Names
+from aops_indb.scoring.stages import Column, Layout, Stages
+from aops_indb.sqlgen.build import Expr, case, columns_of, lit, or_
+from aops_indb.sqlgen.dialects import Dialect
+
+
+def lower(
+    graph: Graph,
+    source: Expr,
+    *,
+    keys: Sequence[str],
+    dialect: Dialect,
+    extra: Mapping[str, Expr] = MappingProxyType({}),
+) -> exp.Select:
+    """One SELECT: the keys, the graph's outputs, then `extra`.
+
+    source: a table, or a query in parentheses (sqlgen.statements: table, parse_table, subquery)
+    extra:  further columns by name; expressions over the source's columns, or constants
+
+    Raises ModelInputError where a key, an output and an extra column would have one name.
+
+    >>> from aops_indb.scoring.graph import Input, Linear
+    >>> from aops_indb.sqlgen.dialects import dialect
+    >>> from aops_indb.sqlgen.statements import parse_table
+    >>> graph = Graph(("x",), (("twice", Linear((Input("x", "number"),), (2.0,))),))
+    >>> print(lower(graph, parse_table("t"), keys=["id"], dialect=dialect("duckdb")).sql("duckdb", pretty=True))
+    """
+    verify(graph)
+    _check_names(keys, graph.output_names, extra)
+    names = Names([*keys, *extra])
+    lowering = _Lowering(Stages(names), LAYOUTS[dialect.forest_layout], _plan(graph))
+    for node in walk(graph.roots):
+        lowering.add(node)
+    outputs = lowering.outputs(graph) | lowering.extra(extra)
+    return lowering.stages.select(source, keys, outputs)
+
+
+def _check_names(keys: Sequence[str], outputs: Sequence[str], extra: Mapping[str, Expr]) -> None:
+    seen: dict[str, str] = {}
+    for kind, names in (("key", keys), ("output", outputs), ("extra column", extra)):
+        for name in names:
+            if (other := seen.setdefault(name.lower(), kind)) != kind or list(names).count(name) > 1:
+                raise ModelInputError(f"{kind} '{name}' has the name of another {other}; rename it in the source.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Which nodes get a column of their own, the step and name it is known by, and those of forests' outputs."""
+
+    placed: frozenset[Node]
+    titles: Mapping[Node, tuple[str, str]]
+    forests: Mapping[Forest, Sequence[str]]
+
+
+def _plan(graph: Graph) -> _Plan:
+    uses = Counter(root for root in graph.roots)
+    titles: dict[Node, tuple[str, str]] = {}
+    placed: set[Node] = set()
+    for node in walk(graph.roots):
+        uses.update(children(node))
+        if isinstance(node, Named):
+            titles.setdefault(node.of, (node.step, f"{node.step}__{node.name}"))
+            placed.add(node.of)
+        if isinstance(node, Forest):
+            placed.update(node.inputs)
+    for name, node in graph.outputs:
+        titles.setdefault(node, ("", name))
+    placed.update(node for node, count in uses.items() if count > 1)
+    forests = {node: [f"{node.step}__{k}" for k in range(len(node.start))] for node in uses if isinstance(node, Forest)}
+    for node in uses:
+        if isinstance(node, Part) and node in titles:
+            forests[node.of][node.index] = titles[node][1]
+    return _Plan(frozenset(placed), titles, forests)
+
+
+class _Lowering:
+    """Nodes that are columns, and expressions of those that are not yet."""
+
+    def __init__(self, stages: Stages, layout: Layout, plan: _Plan) -> None:
+        self.stages = stages
+        self._layout = layout
+        self._plan = plan
+        self._columns: dict[Node, Column] = {}
+        self._forests: dict[Forest, Sequence[Column]] = {}
+        self._pending: dict[Node, tuple[Expr, int]] = {}
+
+    def add(self, node: Node) -> None:
+        """Place the node as a column, or keep its expression for the one node that uses it."""
+        match node:
+            case Input():
+                self._columns[node] = self.stages.place("inputs", node.name, read_input(node), after=-1)
+            case Constant():
+                pass
+            case Forest():
+                inputs = [self._columns[child] for child in node.inputs]
+                self._forests[node] = self._layout(node, inputs, self._plan.forests[node], self.stages)
+            case Part():
+                self._columns[node] = self._forests[node.of][node.index]
+            case Named(of=of) if of in self._columns:
+                self._columns[node] = self._columns[of]
+            case _:
+                self._compute(node)
+
+    def _compute(self, node: Node) -> None:
+        parts = [self.use(child) for child in children(node)]
+        expression = EXPRESSIONS[type(node)](node, [part for part, _ in parts])
+        stage = max((stage for _, stage in parts), default=-1)
+        if node in self._plan.placed:
+            step, name = self._plan.titles.get(node, ("", getattr(node, "op", type(node).__name__.lower())))
+            self._columns[node] = self.stages.place(step, name, expression, after=stage)
+        else:
+            self._pending[node] = expression, stage
+
+    def use(self, node: Node) -> tuple[Expr, int]:
+        """The expression to write for a node, and the last stage it refers to."""
+        if isinstance(node, Constant):
+            return lit(node.value), -1
+        if node in self._columns:
+            column = self._columns[node]
+            return column.ref(), column.stage
+        return self._pending.pop(node)
+
+    def outputs(self, graph: Graph) -> dict[str, Expr]:
+        """The output columns, NULL where a guard holds."""
+        outputs = {name: self.use(node)[0] for name, node in graph.outputs}
+        if not graph.guards:
+            return outputs
+        conditions, used = zip(*(self.use(guard.condition) for guard in graph.guards), strict=True)
+        refused = self.stages.place("", "row_is_refused", or_(*conditions), after=max(used))
+        return {name: case([(refused.ref(), lit(None))], output) for name, output in outputs.items()}
+
+    def extra(self, extra: Mapping[str, Expr]) -> dict[str, Expr]:
+        """Further columns; those that refer to the source are read in the first stage."""
+        return {
+            name: self.stages.place("inputs", name, column, after=-1).ref() if columns_of(column) else column
+            for name, column in extra.items()
+        }

@@ -1,0 +1,33 @@
+"""Column names that do not collide."""
+
+from __future__ import annotations
+
+# PostgreSQL cuts identifiers off after 63 bytes, silently
+LONGEST = 60
+
+
+class Names:
+    """Hands out names that differ even where case is ignored, as DuckDB does.
+
+    >>> names = Names(["id"])
+    >>> [names.claim(n) for n in ("A", "a", "ID", "a_2")]
+    ['A', 'a_2', 'ID_2', 'a_2_2']
+    """
+
+    def __init__(self, taken: object = ()) -> None:
+        self._taken = {name.lower() for name in taken}  # type: ignore[attr-defined]
+
+    def claim(self, wanted: str, *, longest: int | None = LONGEST) -> str:
+        """The wanted name, with a number behind it if it is taken."""
+        base, count = _cut(wanted, longest), 1
+        name = base
+        while name.lower() in self._taken:
+            count += 1
+            suffix = f"_{count}"
+            name = _cut(base, longest and longest - len(suffix)) + suffix
+        self._taken.add(name.lower())
+        return name
+
+
+def _cut(name: str, longest: int | None) -> str:
+    return name if longest is None else name.encode()[:longest].decode(errors="ignore")

@@ -1,0 +1,100 @@
+"""From a fitted model to its score graph."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from typing import Any
+
+from aops_indb.errors import ModelError, ModelInputError
+from aops_indb.scoring.graph import Graph, verify
+from aops_indb.scoring.guards import guards
+from aops_indb.scoring.read_sklearn import TRANSLATORS
+from aops_indb.scoring.read_sklearn.translation import Features, Ledger, Place, check_fitted
+
+
+def translate(model: Any, inputs: Sequence[str] | None = None) -> Graph:
+    """The score graph of a fitted model.
+
+    inputs: the columns that hold the model's features, in its order; by default the names it was fitted with
+
+    Raises UnsupportedModelError for what has no SQL form, ModelError for a model that is not fitted, ModelInputError
+    where the inputs do not fit.
+
+    >>> from sklearn.linear_model import LinearRegression
+    >>> translate(LinearRegression().fit([[0.0], [1.0]], [1.0, 3.0]), ["x"]).output_names
+    ('prediction',)
+    """
+    graph, _ = read(model, inputs)
+    return graph
+
+
+def read(model: Any, inputs: Sequence[str] | None, *, lenient: bool = False) -> tuple[Graph, Ledger]:
+    """The graph, and what was noted while reading; lenient: steps without SQL form are noted, not raised."""
+    ledger = Ledger(TRANSLATORS, lenient=lenient)
+    place = Place(ledger, (), type(model).__name__.lower())
+    check_fitted(model, place)
+    names, columns = _names(model, inputs)
+    features = Features(names, tuple(place.column(column) for column in columns))
+    outputs = place.translate(model, features)
+    graph = Graph(
+        inputs=columns,
+        outputs=tuple(outputs),
+        guards=guards(ledger.missing, ledger.infinite, ledger.too_large, ledger.guards),
+        description=_description(model),
+    )
+    verify(graph)
+    return graph, ledger
+
+
+def _names(model: Any, inputs: Sequence[str] | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The features' names in the model, and the columns that hold them."""
+    fitted_names = tuple(str(name) for name in getattr(model, "feature_names_in_", ()))
+    count = len(fitted_names) or _feature_count(model)
+    if inputs is None:
+        if not fitted_names:
+            raise ModelInputError(
+                f"{type(model).__name__} was fitted without column names; give inputs=[…], its {count} columns in order."
+            )
+        return fitted_names, fitted_names
+    columns = tuple(inputs)
+    if len(columns) != count:
+        raise ModelInputError(_count_message(model, columns, fitted_names, count))
+    repeated = sorted({name for name in columns if columns.count(name) > 1})
+    if repeated:
+        raise ModelInputError(f"inputs name {', '.join(map(repr, repeated))} more than once.")
+    return fitted_names or columns, columns
+
+
+def _count_message(model: Any, columns: Sequence[str], fitted: Sequence[str], count: int) -> str:
+    message = f"{type(model).__name__} takes {count} inputs, got {len(columns)}: {', '.join(columns)}."
+    if not fitted:
+        return message
+    absent = [name for name in fitted if name not in columns]
+    close = {name: difflib.get_close_matches(name, columns, n=1) for name in absent}
+    hints = [f"'{name}'" + (f" (is '{found[0]}' meant?)" if found else "") for name, found in close.items()]
+    return message + f" It was fitted on: {', '.join(fitted)}." + (f" Not given: {', '.join(hints)}." if hints else "")
+
+
+def _feature_count(model: Any) -> int:
+    for part in (model, *(step for _, step in getattr(model, "steps", ()))):
+        count = getattr(part, "n_features_in_", None)
+        if count is not None:
+            return int(count)
+    raise ModelError(f"{type(model).__name__} does not say how many features it takes; fit it anew.")
+
+
+def _description(model: Any) -> tuple[str, ...]:
+    import sklearn
+
+    return (f"{_outline(model)}, read with scikit-learn {sklearn.__version__}",)
+
+
+def _outline(model: Any) -> str:
+    """A model in a line: Pipeline(prep: ColumnTransformer(…), clf: LogisticRegression)."""
+    parts = getattr(model, "steps", None) or getattr(model, "transformer_list", None)
+    parts = parts or getattr(model, "transformers_", None) or ()
+    inner = ", ".join(
+        f"{name}: {part if isinstance(part, str) else _outline(part)}" for name, part, *_ in parts if part is not None
+    )
+    return f"{type(model).__name__}({inner})" if inner else type(model).__name__

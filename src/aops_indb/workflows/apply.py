@@ -1,0 +1,72 @@
+"""aops apply: make the warehouse as the definitions say, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aops_indb.engines import Session
+from aops_indb.errors import DestructiveChangeError, StalePlanError, UnknownNameError
+from aops_indb.features.views import SCHEMA
+from aops_indb.registry import applied_definitions, current_actor, record_definition, remove_definition
+from aops_indb.sqlgen.statements import create_schema, drop, table
+from aops_indb.workflows.plan import Change, Plan, state_of
+from aops_indb.workflows.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What was changed, and the statements that did it."""
+
+    changes: tuple[Change, ...]
+    statements: int
+
+
+def apply_plan(project: Project, plan: Plan, *, allow_destructive: Sequence[str] = ()) -> Applied:
+    """Carry the plan out; DestructiveChangeError, StalePlanError or an error leave everything as it was."""
+    _require_allowed(plan, allow_destructive)
+    if not plan.changes:
+        return Applied((), 0)
+    with project.session() as session, session.transaction():
+        if state_of(applied_definitions(session)) != plan.state:
+            raise StalePlanError("the warehouse was changed since this plan was made: run  aops plan  again")
+        session.execute(create_schema(SCHEMA))
+        statements = sum(_make(session, plan, change) for change in plan.changes)
+    return Applied(plan.changes, statements)
+
+
+def _require_allowed(plan: Plan, allowed: Sequence[str]) -> None:
+    removed = [change.name for change in plan.changes if change.destructive]
+    for name in allowed:
+        if name not in removed:
+            raise UnknownNameError("change that would destroy something", name, removed)
+    missing = [name for name in removed if name not in allowed]
+    if missing:
+        flags = " ".join(f"--allow-destructive {name}" for name in missing)
+        raise DestructiveChangeError(
+            f"this would remove {', '.join(f'{SCHEMA}.{name}' for name in missing)} and its history and as-of "
+            f"function; nothing was changed. If that is meant:  aops apply {flags}"
+        )
+
+
+def _make(session: Session, plan: Plan, change: Change) -> int:
+    """Carry one change out; returns the number of statements on views."""
+    key, actor = (change.kind, change.name), current_actor()
+    if change.action == "remove":
+        statements = _drop_objects(session, list(applied_definitions(session)[key].sql))
+        remove_definition(session, change.kind, change.name, actor=actor)
+        return statements
+    objects = plan.objects[key]
+    for item in objects:
+        for statement in item.statements:
+            session.execute(statement)
+    record_definition(session, plan.records[key], actor=actor)
+    return sum(len(item.statements) for item in objects)
+
+
+def _drop_objects(session: Session, names: list[str]) -> int:
+    present = session.relations(SCHEMA)
+    doomed = [name for name in names if name in present]
+    for name in doomed:
+        session.execute(drop(present[name], table(name, SCHEMA)))
+    return len(doomed)

@@ -1,0 +1,240 @@
+"""Point-in-time training sets: any spine joined to any features, as rows, as SQL, or kept as a table."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from aops_indb.engines import Session
+from aops_indb.errors import QueryError, SpineError
+from aops_indb.features.definitions import FeatureService, Model
+from aops_indb.features.spine import Feature, join_features, numbered, required_columns, resolve
+from aops_indb.registry import DatasetRecord, current_actor, find_dataset, record_dataset
+from aops_indb.sqlgen.build import cast, col, count_star, func, parse_select, star, string_agg, struct
+from aops_indb.sqlgen.render import render
+from aops_indb.sqlgen.statements import (
+    Query,
+    create_schema,
+    create_table_as,
+    drop,
+    parse_table,
+    rename_table,
+    select,
+    subquery,
+    table,
+)
+from aops_indb.workflows.project import Project
+from aops_indb.workflows.spine_checks import check_spine
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+EntityDf: TypeAlias = "pd.DataFrame | pa.Table | str"
+Features: TypeAlias = FeatureService | Sequence[str] | str
+
+SCHEMA = "datasets"
+SPINE_NAME = "entity_df_given"
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,50}")
+
+
+@dataclass(frozen=True, slots=True)
+class HistoricalFeatures:
+    """A point-in-time join, computed anew by each of its methods."""
+
+    project: Project
+    entity_df: EntityDf
+    features: tuple[Feature, ...]
+    full_feature_names: bool
+
+    def to_arrow(self) -> pa.Table:
+        """As an Arrow table: the spine's columns, then the features; rows in the spine's order."""
+        with self.project.session() as session, self._query(session) as query:
+            return session.arrow(query)
+
+    def to_df(self) -> pd.DataFrame:
+        """As a pandas DataFrame."""
+        frame: pd.DataFrame = self.to_arrow().to_pandas()
+        return frame
+
+    def to_sql(self) -> str:
+        """As SQL text; a spine given as data is spoken of as entity_df."""
+        given = not isinstance(self.entity_df, str)
+        with self.project.session() as session, self._query(session, registered=SPINE_NAME) as query:
+            note = f"{SPINE_NAME}: the rows given as entity_df" if given else None
+            return render(query, self.project.engine.dialect, header=note)
+
+    def persist(self, name: str) -> Dataset:
+        """Keep as datasets.<name>__<digest>; the same content is kept once."""
+        _require_name(name)
+        with self.project.session() as session, self._query(session) as query, session.transaction():
+            return _keep(session, self, name, query)
+
+    @contextmanager
+    def _query(self, session: Session, *, registered: str | None = None) -> Iterator[Query]:
+        """The join over the spine; a spine that is data is registered for the length of the block."""
+        if isinstance(self.entity_df, str):
+            yield self._join(session, spine_query(self.entity_df))
+            return
+        name = registered or f"entity_df_{uuid.uuid4().hex[:8]}"
+        session.register(name, _as_arrow(self.entity_df))
+        try:
+            yield self._join(session, select([star()], table(name)))
+        finally:
+            session.unregister(name)
+
+    def _join(self, session: Session, spine: Query) -> Query:
+        definitions = self.project.definitions
+        columns = spine_columns(session, spine)
+        check_spine(session, columns, self.features, required_columns(definitions, self.features))
+        return join_features(
+            definitions,
+            numbered(spine),
+            list(columns),
+            self.features,
+            full_feature_names=self.full_feature_names,
+            ordered=True,
+            types_of=session.columns,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """A kept training set: datasets.<table>, immutable, named by the digest of its content."""
+
+    name: str
+    digest: str
+    table: str
+    rows: int
+    columns: tuple[str, ...]
+    created: bool
+
+
+def historical_features(
+    project: Project, entity_df: EntityDf, features: Features, *, full_feature_names: bool = False
+) -> HistoricalFeatures:
+    """What `Project.get_historical_features` returns; names are resolved at once, the join runs later."""
+    wanted = resolve(project.definitions, project.definitions.references(features))
+    if not wanted:
+        raise SpineError("no features asked for: name a service, or features as 'view:feature'")
+    return HistoricalFeatures(project, entity_df, wanted, full_feature_names)
+
+
+def keep_dataset(
+    project: Project, name: str, *, entity_df: EntityDf | None = None, features: Features | None = None
+) -> Dataset:
+    """Keep a training set under a name; a model's name alone stands for its spine and service."""
+    model = project.definitions.models.get(name)
+    if entity_df is None and model is not None:
+        entity_df, features = model.spine, features or model.service
+    if entity_df is None or features is None:
+        # an unknown name alone was most likely meant as a model's
+        missing = "a spine (entity_df)" if entity_df is None else "features"
+        known = ", ".join(sorted(project.definitions.models)) or "none"
+        raise SpineError(f"dataset '{name}' needs {missing}: only models ({known}) bring their own")
+    return historical_features(project, entity_df, features).persist(name)
+
+
+def model_training_set(project: Project, model: Model) -> HistoricalFeatures:
+    """A model's spine with its service's features."""
+    return historical_features(project, model.spine, model.service)
+
+
+def spine_query(entity_df: str) -> Query:
+    """A spine given as text: a SELECT, or a table's name."""
+    if re.match(r"\s*(select|with|from|\(|--|/\*)", entity_df, re.IGNORECASE):
+        return parse_select(entity_df)
+    return select([star()], parse_table(entity_df))
+
+
+def spine_columns(session: Session, spine: Query) -> dict[str, str]:
+    """The spine's column types; SpineError if it cannot be read."""
+    try:
+        return session.columns(spine)
+    except QueryError as error:
+        raise SpineError(f"the spine cannot be read: {error}") from error
+
+
+def _as_arrow(entity_df: pd.DataFrame | pa.Table) -> pa.Table:
+    import pyarrow as pa
+
+    if isinstance(entity_df, pa.Table):
+        given = entity_df
+        names = given.column_names
+    elif type(entity_df).__module__.split(".")[0] == "pandas":
+        names = [str(name) for name in entity_df.columns]
+        given = None
+    else:
+        raise SpineError(
+            f"entity_df is a {type(entity_df).__name__}: give a DataFrame, an Arrow table, a table's name or a SELECT"
+        )
+    twice = sorted({name for name in names if [n.lower() for n in names].count(name.lower()) > 1})
+    if twice:
+        raise SpineError(f"entity_df has two columns named {', '.join(twice)}: rename one")
+    if given is not None:
+        return given
+    try:
+        return pa.Table.from_pandas(entity_df, preserve_index=False)
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        raise SpineError(f"entity_df cannot be read: {error}") from error
+
+
+def _require_name(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise SpineError(f"{name!r} cannot name a dataset: use a letter, then up to 50 letters, digits, underscores")
+
+
+def _keep(session: Session, joined: HistoricalFeatures, name: str, query: Query) -> Dataset:
+    """Make the table under a passing name, digest it, and name it by its digest, unless it is there already."""
+    session.execute(create_schema(SCHEMA))
+    draft = f"{name}__draft_{uuid.uuid4().hex[:8]}"
+    session.execute(create_table_as(table(draft, SCHEMA), query))
+    columns = session.columns(table(draft, SCHEMA))
+    digest, rows = _digest(session, draft, columns)
+    kept = f"{name}__{digest[:8]}"
+    known = find_dataset(session, digest, name=name)
+    if known is not None:
+        session.execute(drop("TABLE", table(draft, SCHEMA)))
+    else:
+        session.execute(rename_table(table(draft, SCHEMA), kept))
+        record_dataset(session, _record(joined, name, kept, digest, rows, columns, query), actor=current_actor())
+    return Dataset(name, digest, f"{SCHEMA}.{kept}", rows, tuple(columns), created=known is None)
+
+
+def _digest(session: Session, name: str, columns: Mapping[str, str]) -> tuple[str, int]:
+    """SHA-256 over names, types and rows of a table, whatever the order of its rows; and how many there are."""
+    row = func("SHA256", cast(func("TO_JSON", struct({column: col(column) for column in columns})), "VARCHAR"))
+    hashes = select({"row_digest": row}, table(name, SCHEMA))
+    every_row = func("SHA256", string_agg(col("row_digest"), order_by=[col("row_digest")]))
+    content, rows = session.rows(select({"digest": every_row, "n": count_star()}, subquery(hashes, "hashes")))[0]
+    description = json.dumps([list(columns.items()), content, rows])
+    return hashlib.sha256(description.encode()).hexdigest(), rows
+
+
+def _record(
+    joined: HistoricalFeatures,
+    name: str,
+    kept: str,
+    digest: str,
+    rows: int,
+    columns: Mapping[str, str],
+    query: Query,
+) -> DatasetRecord:
+    spine = joined.entity_df if isinstance(joined.entity_df, str) else SPINE_NAME
+    return DatasetRecord(
+        name=name,
+        digest=digest,
+        table_schema=SCHEMA,
+        table_name=kept,
+        rows=rows,
+        columns=tuple(columns),
+        spine_sql=spine,
+        features=tuple(feature.reference for feature in joined.features),
+        sql=render(query, joined.project.engine.dialect),
+    )

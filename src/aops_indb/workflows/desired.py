@@ -1,0 +1,200 @@
+"""What the definitions ask of the warehouse: for each definition a record, and the objects it is made as."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from aops_indb.engines import Session
+from aops_indb.errors import DefinitionError, QueryError, UnknownNameError
+from aops_indb.features.definition_set import DefinitionSet
+from aops_indb.features.definitions import (
+    DataSource,
+    Definition,
+    FeatureService,
+    FeatureView,
+    Model,
+    OnDemandFeature,
+)
+from aops_indb.features.source_rows import source_relation
+from aops_indb.features.spine import resolve, with_inputs
+from aops_indb.features.views import WarehouseObject, warehouse_objects
+from aops_indb.registry import ColumnRecord, DefinitionRecord
+from aops_indb.sqlgen.build import normal_sql, star
+from aops_indb.sqlgen.render import render
+from aops_indb.sqlgen.statements import select
+from aops_indb.workflows.project import Project
+
+# Settings of a definition that hold SQL: compared by meaning, not by spacing.
+_SQL_SETTINGS = {"query", "expr", "where", "filter", "spine", "target", "population"}
+_TIME_TYPES = {"TIMESTAMP WITH TIME ZONE": True, "TIMESTAMPTZ": True, "TIMESTAMP": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """A definition as it shall stand in the warehouse."""
+
+    record: DefinitionRecord
+    objects: tuple[WarehouseObject, ...] = ()
+
+
+def desired_state(project: Project, session: Session) -> dict[tuple[str, str], Desired]:
+    """Every definition by kind and name; DefinitionError if one does not fit the warehouse."""
+    definitions = project.definitions
+    desired: dict[tuple[str, str], Desired] = {}
+    for kind, named in definitions.by_kind.items():
+        for name, definition in named.items():
+            objects: tuple[WarehouseObject, ...] = ()
+            if isinstance(definition, FeatureView):
+                time_zone = view_time_zone(definition, session)
+                objects = warehouse_objects(definition, now=project.now, time_zone=time_zone, types_of=session.columns)
+            desired[kind, name] = Desired(_record(project, session, kind, name, definition, objects), objects)
+    return desired
+
+
+def _record(
+    project: Project,
+    session: Session,
+    kind: str,
+    name: str,
+    definition: Definition,
+    objects: tuple[WarehouseObject, ...],
+) -> DefinitionRecord:
+    content = canonical(definition)
+    return DefinitionRecord(
+        kind=kind,
+        name=name,
+        fingerprint=_digest(content),
+        definition=content,
+        description=definition.description,
+        owner=definition.owner,
+        tags=definition.tags,
+        sql={item.name: render(item.query, project.engine.dialect) for item in objects},
+        columns=_columns(session, definition, objects),
+        depends_on=_dependencies(project.definitions, definition),
+    )
+
+
+def canonical(definition: Definition) -> dict[str, Any]:
+    """A definition as plain data; other definitions in it by name, SQL without regard to spacing and case."""
+    content: dict[str, Any] = {}
+    for setting, field in type(definition).model_fields.items():
+        value = _plain(getattr(definition, setting))
+        if value not in (None, "", [], {}):
+            label = field.alias or setting
+            content[label] = normal_sql(value) if label in _SQL_SETTINGS and isinstance(value, str) else value
+    return content
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case Definition() if hasattr(value, "name") and type(value).__name__ in _BY_NAME:
+            return value.name
+        case Definition():
+            return canonical(value)
+        case dict():
+            return {str(key): _plain(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_plain(item) for item in value]
+        case None | bool() | int() | float() | str():
+            return value
+        case _ if callable(value):
+            return f"{value.__module__}.{value.__qualname__}"
+        case _:
+            return str(value)
+
+
+# Definitions that others refer to by name.
+_BY_NAME = {
+    "Entity", "DataSource", "RequestSource", "FeatureView", "OnDemandFeature", "FeatureService", "Model",
+}  # fmt: skip
+
+
+def _digest(content: dict[str, Any]) -> str:
+    text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def view_time_zone(view: FeatureView, session: Session) -> bool:
+    """Whether the source's times have a time zone; DefinitionError if the source does not fit the view."""
+    types = source_types(view.source, session)
+    needed = {**dict.fromkeys(view.join_keys, "join key")}
+    needed |= {a.column: "aggregated column" for a in view.aggregations if a.column}
+    needed |= {f.name: "field" for f in view.schema_ if f.expr is None}
+    folded = {column.lower() for column in types}
+    for column, role in needed.items():
+        if column.lower() not in folded:
+            cause = UnknownNameError(f"{role} of source '{view.source.name}'", column, types)
+            raise DefinitionError(f"feature view '{view.name}': {cause}", where=view.defined_at)
+    return _time_zone(view.source, types)
+
+
+def source_types(source: DataSource, session: Session) -> dict[str, str]:
+    """Column types of a source; DefinitionError if it cannot be read."""
+    try:
+        return session.columns(select([star()], source_relation(source)))
+    except QueryError as error:
+        raise DefinitionError(f"data source '{source.name}': {error}", where=source.defined_at) from error
+
+
+def _time_zone(source: DataSource, types: dict[str, str]) -> bool:
+    zones = []
+    for column in (source.timestamp_field, source.created_timestamp_column):
+        if column is None:
+            continue
+        sql_type = next((t for name, t in types.items() if name.lower() == column.lower()), None)
+        if sql_type is None:
+            cause = UnknownNameError(f"column of source '{source.name}'", column, types)
+            raise DefinitionError(str(cause), where=source.defined_at)
+        if sql_type not in _TIME_TYPES:
+            raise DefinitionError(
+                f"data source '{source.name}': {column} is {sql_type}, and must be TIMESTAMPTZ or TIMESTAMP; "
+                "cast it in the source's query",
+                where=source.defined_at,
+            )
+        zones.append(_TIME_TYPES[sql_type])
+    if len(set(zones)) > 1:
+        raise DefinitionError(
+            f"data source '{source.name}': one of its two times has a time zone and the other has none; "
+            "cast one in the source's query",
+            where=source.defined_at,
+        )
+    return zones[0] if zones else True
+
+
+def _columns(
+    session: Session, definition: Definition, objects: tuple[WarehouseObject, ...]
+) -> tuple[ColumnRecord, ...]:
+    if isinstance(definition, FeatureView):
+        try:
+            types = session.columns(objects[0].query)
+        except QueryError as error:
+            raise DefinitionError(f"feature view '{definition.name}': {error}", where=definition.defined_at) from error
+        return tuple(ColumnRecord(f.name, types[f.name], f.description) for f in definition.features)
+    if isinstance(definition, OnDemandFeature):
+        return (ColumnRecord(definition.name, definition.dtype.value, definition.description),)
+    return ()
+
+
+def _dependencies(definitions: DefinitionSet, definition: Definition) -> tuple[tuple[str, str], ...]:
+    match definition:
+        case FeatureView():
+            entities = [("entity", entity.name) for entity in definition.entities]
+            return (*entities, ("data_source", definition.source.name))
+        case OnDemandFeature():
+            return _origins(definitions, definition.inputs)
+        case FeatureService():
+            return _origins(definitions, definition.references)
+        case Model():
+            return (("feature_service", definition.service.name),)
+        case _:
+            return ()
+
+
+def _origins(definitions: DefinitionSet, references: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    kinds = {"FeatureView": "feature_view", "OnDemandFeature": "on_demand_feature"}
+    found = with_inputs(definitions, resolve(definitions, references))
+    edges = [(kinds.get(type(feature.origin).__name__, "request_source"), feature.origin.name) for feature in found]
+    return tuple(dict.fromkeys(edges))

@@ -1,0 +1,90 @@
+"""aops doctor: whether a project can work, and how to mend what keeps it from it."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from aops_indb.engines import Session
+from aops_indb.errors import AopsError
+from aops_indb.registry import RELEASE_SCHEMA, schema_version
+from aops_indb.sqlgen.build import anonymous
+from aops_indb.sqlgen.statements import create_schema, drop_schema, select
+from aops_indb.workflows.project import Project
+
+_PROBE_SCHEMA = "aops_doctor"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at: whether it is well, what was seen, and how to mend it."""
+
+    check: str
+    ok: bool
+    seen: str
+    mend: str = ""
+
+
+def examine(start: Path) -> list[Finding]:
+    """Look at settings, definitions, connection, engine, rights and metadata, as far as one can come."""
+    findings = [Finding("python", True, platform.python_version())]
+    try:
+        project = Project.load(start)
+    except AopsError as error:
+        return [*findings, _failed("settings", error)]
+    findings.append(Finding("settings", True, str(project.root)))
+    findings.extend(_definitions(project))
+    try:
+        with project.engine.session() as session:
+            findings.extend(_warehouse(project, session))
+    except AopsError as error:
+        findings.append(_failed("warehouse", error))
+    return findings
+
+
+def _failed(check: str, error: AopsError) -> Finding:
+    cause, _, step = str(error).partition(": ")
+    return Finding(check, False, str(error) if not step else cause, step)
+
+
+def _definitions(project: Project) -> Iterator[Finding]:
+    try:
+        loaded = project.loaded
+    except AopsError as error:
+        yield _failed("definitions", error)
+        return
+    for problem in loaded.problems:
+        yield Finding("definitions", False, problem.message, f"correct {problem.where}")
+    counts = ", ".join(f"{len(named)} {kind}" for kind, named in loaded.definitions.by_kind.items() if named)
+    yield Finding("definitions", True, counts or "none yet")
+
+
+def _warehouse(project: Project, session: Session) -> Iterator[Finding]:
+    yield Finding("warehouse", True, project.engine.url)
+    version = session.scalar(select({"version": anonymous("VERSION")}))
+    yield Finding("engine", True, f"{project.engine.name} {version}")
+    checks: dict[str, Callable[[Session], str]] = {"rights": _may_create, "metadata": _metadata}
+    for name, check in checks.items():
+        try:
+            yield Finding(name, True, check(session))
+        except AopsError as error:
+            yield _failed(name, error)
+
+
+def _may_create(session: Session) -> str:
+    session.execute(create_schema(_PROBE_SCHEMA))
+    session.execute(drop_schema(_PROBE_SCHEMA))
+    return "schemas can be made and dropped"
+
+
+def _metadata(session: Session) -> str:
+    found = schema_version(session)
+    if found == 0:
+        return "no metadata tables yet: they are made when first needed"
+    if found < RELEASE_SCHEMA:
+        raise AopsError(f"metadata tables are at version {found} of {RELEASE_SCHEMA}: run  aops migrate")
+    if found > RELEASE_SCHEMA:
+        raise AopsError(f"metadata tables are at version {found}, newer than this release: upgrade aops-indb")
+    return f"version {found}"

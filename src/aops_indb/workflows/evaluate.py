@@ -1,0 +1,50 @@
+"""aops evaluate: a version's figures on its kept rows, computed anew by the SQL it becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aops_indb.errors import ModelError
+from aops_indb.registry import find_dataset, resolve_version
+from aops_indb.scoring import translate
+from aops_indb.workflows.measure import Parity, compare_with_library, measure
+from aops_indb.workflows.project import Project, Report
+from aops_indb.workflows.scored_rows import load_estimator
+from aops_indb.workflows.training_rows import PERIODS, period_rows
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Figures by period, and the SQL's scores beside the library's on the test period."""
+
+    model: str
+    version: int
+    estimator: str
+    dataset: str
+    metrics: Mapping[str, Mapping[str, float | None]]
+    parity: Parity
+
+
+def evaluate_version(project: Project, reference: str, *, report: Report) -> Evaluation:
+    """Measure a version on the dataset it was trained from; ModelError if that is no longer kept."""
+    with project.session() as session:
+        version = resolve_version(session, reference)
+        model = project.definitions.model(version.model)
+        dataset = find_dataset(session, version.dataset_digest)
+        if dataset is None or dataset.table_name not in session.relations(dataset.table_schema):
+            raise ModelError(
+                f"{version.model}:{version.version} was trained on {version.dataset_name}, which is gone: "
+                f"run  aops train {version.model}  for a version with a dataset"
+            )
+        estimator = load_estimator(session, version)
+        graph, dialect = translate(estimator), project.engine.dialect
+        kept = f"{dataset.table_schema}.{dataset.table_name}"
+        rows = {period: period_rows(model, kept, period, version.inputs) for period in PERIODS}
+        metrics = {}
+        for done, (period, query) in enumerate(rows.items()):
+            report(f"evaluate {version.model}:{version.version}", done / (len(rows) + 1))
+            metrics[period] = measure(session, dialect, graph, query.copy())
+        parity = compare_with_library(session, dialect, estimator, graph, rows["test"])
+        report(f"evaluate {version.model}:{version.version}", 1.0)
+    return Evaluation(version.model, version.version, version.estimator, kept, metrics, parity)

@@ -1,0 +1,91 @@
+"""aops init: a new project, empty or with a year of real flights loaded and ready to run."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aops_indb.errors import SettingsError, UnknownNameError
+from aops_indb.sqlgen.build import star
+from aops_indb.sqlgen.statements import create_schema, create_table_as, select, table
+from aops_indb.workflows.flights import read_flights_example
+from aops_indb.workflows.project import Project, Report, silent
+from aops_indb.workflows.settings import FILE_NAME
+from aops_indb.workflows.shipped import shipped
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+# Examples by name: what reads their tables. Their definitions are the project's own folders.
+EXAMPLES: dict[str, Callable[[], dict[str, pa.Table]]] = {"flights": read_flights_example}
+SOURCE_SCHEMA = "raw"
+
+_EMPTY_SETTINGS = """\
+[warehouse]
+url = "duckdb:///warehouse.duckdb"   # relative to this file
+
+[definitions]
+features = ["feature_defs"]
+models = ["model_defs"]
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Initialised:
+    """A project's folder, the files that were made, and the rows loaded into each table."""
+
+    folder: Path
+    files: tuple[str, ...]
+    tables: dict[str, int]
+
+
+def init_project(folder: Path, *, example: str | None = None, report: Report) -> Initialised:
+    """Make a project; files and tables that exist are left as they are, raw tables are loaded anew."""
+    if example is not None and example not in EXAMPLES:
+        raise UnknownNameError("example", example, EXAMPLES)
+    folder.mkdir(parents=True, exist_ok=True)
+    files = _copy_example(folder) if example else _write_empty(folder)
+    tables = load_tables(Project.load(folder / FILE_NAME), EXAMPLES[example](), report) if example else {}
+    return Initialised(folder, tuple(files), tables)
+
+
+def _write_empty(folder: Path) -> list[str]:
+    if (folder / FILE_NAME).exists():
+        raise SettingsError(f"{folder / FILE_NAME} exists: this folder is a project already")
+    (folder / FILE_NAME).write_text(_EMPTY_SETTINGS, encoding="utf-8")
+    for name in ("feature_defs", "model_defs"):
+        (folder / name).mkdir(exist_ok=True)
+    return [FILE_NAME, "feature_defs/", "model_defs/"]
+
+
+def _copy_example(folder: Path) -> list[str]:
+    made = []
+    for source in (shipped(FILE_NAME), *_definition_files()):
+        name = source.name if source.name == FILE_NAME else f"{source.parent.name}/{source.name}"
+        target = folder / name
+        if not target.exists():
+            target.parent.mkdir(exist_ok=True)
+            shutil.copyfile(source, target)
+            made.append(name)
+    return made
+
+
+def _definition_files() -> list[Path]:
+    return [file for name in ("feature_defs", "model_defs") for file in sorted(shipped(name).glob("*.py"))]
+
+
+def load_tables(project: Project, tables: dict[str, pa.Table], report: Report = silent) -> dict[str, int]:
+    """Put the tables into the warehouse, all or none."""
+    with project.engine.session() as session, session.transaction():
+        session.execute(create_schema(SOURCE_SCHEMA))
+        for done, (name, rows) in enumerate(tables.items()):
+            report("loading", done / len(tables))
+            session.register("loading", rows)
+            target = table(name, SOURCE_SCHEMA)
+            session.execute(create_table_as(target, select([star()], table("loading")), replace=True))
+            session.unregister("loading")
+    report("loading", 1.0)
+    return {f"{SOURCE_SCHEMA}.{name}": rows.num_rows for name, rows in tables.items()}

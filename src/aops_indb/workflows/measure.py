@@ -1,0 +1,61 @@
+"""A model measured on held-out rows by the SQL it becomes, and that SQL held against the library."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from aops_indb.engines import Session
+from aops_indb.errors import ModelError
+from aops_indb.monitoring import metrics_query
+from aops_indb.scoring import lower
+from aops_indb.scoring.graph import Graph
+from aops_indb.sqlgen.build import col
+from aops_indb.sqlgen.dialects import Dialect
+from aops_indb.sqlgen.statements import Query, select, subquery
+from aops_indb.workflows.training_rows import TARGET, model_frame
+
+# How far a probability in the warehouse may be from the library's.
+TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Parity:
+    """SQL scores beside the library's, on the same rows."""
+
+    rows: int
+    largest_difference: float
+    labels_differing: int
+
+    @property
+    def holds(self) -> bool:
+        """Whether the SQL is the model."""
+        return self.largest_difference <= TOLERANCE and self.labels_differing == 0
+
+
+def measure(session: Session, dialect: Dialect, graph: Graph, rows: Query) -> dict[str, float | None]:
+    """Rows, positives, unscored rows and METRICS of a model on rows that carry the target."""
+    scored = lower(graph, subquery(rows, "rows"), keys=[TARGET], dialect=dialect)
+    pairs = select({"label": col(TARGET), "score": col("probability_1")}, subquery(scored, "scored"))
+    measured: dict[str, float | None] = session.arrow(metrics_query(pairs)).to_pylist()[0]
+    return measured
+
+
+def compare_with_library(session: Session, dialect: Dialect, estimator: Any, graph: Graph, rows: Query) -> Parity:
+    """Score the rows in SQL and with the estimator."""
+    import numpy as np
+
+    inputs = [node.name for node in graph.inputs]
+    scored = session.arrow(lower(graph, subquery(rows, "rows"), keys=inputs, dialect=dialect))
+    frame = model_frame(scored, inputs)
+    if frame.empty:
+        raise ModelError("there are no rows to compare SQL and library on: check the model's periods")
+    expected = estimator.predict_proba(frame)
+    largest = 0.0
+    for position, label in enumerate(estimator.classes_):
+        # NaN, a row the SQL left without a score, must not pass as equal
+        actual = scored.column(f"probability_{label}").to_numpy()
+        differences = np.abs(actual.astype(float) - expected[:, position])
+        largest = max(largest, float(np.where(np.isnan(differences), np.inf, differences).max()))
+    labels = scored.column("label").to_numpy()
+    return Parity(len(frame), largest, int((labels != estimator.predict(frame)).sum()))

@@ -1,0 +1,159 @@
+"""aops plan: what `apply` would change."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from aops_indb.engines import Session
+from aops_indb.features.views import SCHEMA, WarehouseObject
+from aops_indb.registry import DefinitionRecord, applied_definitions
+from aops_indb.workflows.desired import Desired, desired_state
+from aops_indb.workflows.project import Project
+
+Action: TypeAlias = Literal["add", "change", "restore", "remove"]
+
+# Kinds whose removal takes something away from the people who read it.
+DESTRUCTIVE_KINDS = ("feature_view",)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One definition that `apply` would add, change, remove, or make again since its views are gone.
+
+    details:     what differs, a line each
+    sql:         object -> the query it would become
+    invalidates: models whose training saw the definition as it is now
+    """
+
+    action: Action
+    kind: str
+    name: str
+    details: tuple[str, ...] = ()
+    sql: Mapping[str, str] | None = None
+    invalidates: tuple[str, ...] = ()
+
+    @property
+    def destructive(self) -> bool:
+        """Whether the change must be allowed by name."""
+        return self.action == "remove" and self.kind in DESTRUCTIVE_KINDS
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Changes in the order they are made, what they lead to, and the state they start from."""
+
+    changes: tuple[Change, ...]
+    state: str
+    objects: Mapping[tuple[str, str], tuple[WarehouseObject, ...]]
+    records: Mapping[tuple[str, str], DefinitionRecord]
+
+    def __bool__(self) -> bool:
+        return bool(self.changes)
+
+    def counts(self) -> dict[str, int]:
+        """How many changes of each action."""
+        actions: tuple[Action, ...] = ("add", "change", "restore", "remove")
+        return {a: n for a in actions if (n := sum(change.action == a for change in self.changes))}
+
+
+def make_plan(project: Project) -> Plan:
+    """Compare the definitions with what was applied."""
+    with project.session() as session:
+        return plan_in(project, session)
+
+
+def plan_in(project: Project, session: Session) -> Plan:
+    """As `make_plan`, in a session that is open."""
+    applied = applied_definitions(session)
+    desired = desired_state(project, session)
+    present = set(session.relations(SCHEMA))
+    changes = [
+        change
+        for key, wanted in desired.items()
+        if (change := _change(key, wanted, applied.get(key), present, applied)) is not None
+    ]
+    removed = [key for key in applied if key not in desired]
+    changes += [
+        Change("remove", kind, name, invalidates=_dependents(applied, (kind, name))) for kind, name in reversed(removed)
+    ]
+    return Plan(
+        changes=tuple(changes),
+        state=state_of(applied),
+        objects={key: wanted.objects for key, wanted in desired.items()},
+        records={key: wanted.record for key, wanted in desired.items()},
+    )
+
+
+def state_of(applied: Mapping[tuple[str, str], DefinitionRecord]) -> str:
+    """A digest of what is applied: a plan holds only while it stays the same."""
+    listed = sorted([kind, name, record.fingerprint] for (kind, name), record in applied.items())
+    return hashlib.sha256(json.dumps(listed).encode()).hexdigest()
+
+
+def _change(
+    key: tuple[str, str],
+    wanted: Desired,
+    current: DefinitionRecord | None,
+    present: set[str],
+    applied: Mapping[tuple[str, str], DefinitionRecord],
+) -> Change | None:
+    kind, name = key
+    sql = wanted.record.sql
+    if current is None:
+        columns = tuple(f"{c.name} {c.dtype}" for c in wanted.record.columns)
+        return Change("add", kind, name, columns, sql)
+    details = _differences(current.definition, wanted.record.definition)
+    if not details and current.sql != sql:
+        details = ("the SQL it compiles to",)
+    if details:
+        return Change("change", kind, name, tuple(details), sql, _dependents(applied, key))
+    missing = [item.name for item in wanted.objects if item.name not in present]
+    if missing:
+        return Change("restore", kind, name, tuple(f"{SCHEMA}.{m} is gone" for m in missing), sql)
+    return None
+
+
+def _differences(old: Mapping[str, Any], new: Mapping[str, Any], place: str = "") -> tuple[str, ...]:
+    """Settings that differ, one line each: `aggregations.0.windows: ["7d"] -> ["7d", "28d"]`."""
+    found: list[str] = []
+    for setting in dict.fromkeys([*old, *new]):
+        before, after = old.get(setting), new.get(setting)
+        where = f"{place}{setting}"
+        if before == after:
+            continue
+        if isinstance(before, list) and isinstance(after, list):
+            before, after = _by_label(before), _by_label(after)
+        if isinstance(before, dict) and isinstance(after, dict):
+            found.extend(_differences(before, after, f"{where}."))
+        else:
+            found.append(f"{where}: {_shown(before)} -> {_shown(after)}")
+    return tuple(found)
+
+
+def _by_label(items: list[Any]) -> Any:
+    """A list of named things as a mapping, so that an insertion does not shift the rest."""
+    if not items or not all(isinstance(item, dict) for item in items):
+        return items
+    labels = [str(item.get("name") or f"{item.get('function')}_{item.get('column', 'rows')}") for item in items]
+    return dict(zip(labels, items, strict=True)) if len(set(labels)) == len(labels) else items
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 100 else text[:97] + "…"
+
+
+def _dependents(applied: Mapping[tuple[str, str], DefinitionRecord], changed: tuple[str, str]) -> tuple[str, ...]:
+    """Models that depend on a definition, over any number of steps."""
+    reached = {changed}
+    while True:
+        further = {k for k, r in applied.items() if reached & set(r.depends_on)} - reached
+        if not further:
+            return tuple(sorted(name for kind, name in reached - {changed} if kind == "model"))
+        reached |= further

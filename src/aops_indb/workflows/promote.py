@@ -1,0 +1,95 @@
+"""aops promote: a version's scored view, and the alias that names it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aops_indb.engines import Session
+from aops_indb.features.definitions import Model
+from aops_indb.registry import (
+    ModelVersionRecord,
+    aliases,
+    current_actor,
+    record_deployment,
+    resolve_version,
+    set_alias,
+)
+from aops_indb.sqlgen.build import star
+from aops_indb.sqlgen.render import render
+from aops_indb.sqlgen.statements import Query, column_of, comment, create_schema, create_view, select, table
+from aops_indb.workflows.project import Project
+from aops_indb.workflows.scored_rows import MODEL_VERSION, SCORED_AT, require_same_features, scored_rows
+
+SCHEMA = "scores"
+CHAMPION = "champion"
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """What was made: the version's view, and the alias; for champion also scores.<model>."""
+
+    model: str
+    version: int
+    alias: str
+    view: str
+    replaced: int | None
+
+
+def version_view(version: ModelVersionRecord) -> str:
+    """Name of the view of one version."""
+    return f"{version.model}__v{version.version}"
+
+
+def promote_version(project: Project, reference: str, *, alias: str) -> Promotion:
+    """In one transaction: the view, the alias, the deployment and its audit row."""
+    with project.session() as session, session.transaction():
+        version = resolve_version(session, reference)
+        model = require_same_features(project, session, version)
+        replaced = aliases(session, version.model).get(alias)
+        sql = _make_views(project, session, model, version, alias)
+        actor = current_actor()
+        set_alias(session, version.model, alias, version.version, actor=actor)
+        name = version.model if alias == CHAMPION else version_view(version)
+        view = f"{SCHEMA}.{name}"
+        record_deployment(
+            session,
+            version.model,
+            version.version,
+            alias=alias,
+            view=view,
+            sql=sql,
+            replaced_version=replaced,
+            actor=actor,
+        )
+    return Promotion(version.model, version.version, alias, view, replaced)
+
+
+def _make_views(project: Project, session: Session, model: Model, version: ModelVersionRecord, alias: str) -> str:
+    session.execute(create_schema(SCHEMA))
+    query = scored_rows(project, session, model, version)
+    own = version_view(version)
+    _make_view(session, own, query, f"{model.description} (version {version.version}, {version.estimator})")
+    if alias == CHAMPION:
+        _make_view(session, model.name, select([star()], table(own, SCHEMA)), model.description)
+    return render(query, project.engine.dialect)
+
+
+_COLUMN_COMMENTS = {
+    "label": "The model's decision",
+    "decision": "The model's raw decision value",
+    MODEL_VERSION: "Version of the model that scored",
+    SCORED_AT: "When the score was computed",
+    "event_timestamp": "When the prediction is made: features are as known then",
+}
+
+
+def _make_view(session: Session, name: str, query: Query, description: str) -> None:
+    target = table(name, SCHEMA)
+    session.execute(create_view(target, query))
+    session.execute(comment("VIEW", target.copy(), description))
+    for column in session.columns(target.copy()):
+        text = _COLUMN_COMMENTS.get(column)
+        if column.startswith("probability_"):
+            text = f"Probability of label {column.removeprefix('probability_')}, 0 to 1; NULL if it cannot be scored"
+        if text is not None:
+            session.execute(comment("COLUMN", column_of(target, column), text))

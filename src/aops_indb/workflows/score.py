@@ -1,0 +1,116 @@
+"""aops score: keep the champion's scores as a table, inside the database, the same rows however often it runs."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from dataclasses import dataclass
+
+from aops_indb.engines import Session
+from aops_indb.errors import ModelError
+from aops_indb.features.definitions import EVENT_TIMESTAMP
+from aops_indb.registry import (
+    current_actor,
+    finish_job,
+    mark_interrupted,
+    resolve_version,
+    start_job,
+)
+from aops_indb.sqlgen.build import Expr, col, ge, lit, lt, star
+from aops_indb.sqlgen.statements import (
+    Query,
+    create_schema,
+    create_table_as,
+    delete,
+    insert,
+    select,
+    subquery,
+    table,
+)
+from aops_indb.workflows.project import Project, Report
+from aops_indb.workflows.promote import SCHEMA
+from aops_indb.workflows.scored_rows import require_same_features, scored_rows
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A batch job that ended well."""
+
+    model: str
+    version: int
+    table: str
+    rows: int
+    seconds: float
+    since: dt.datetime | None
+    until: dt.datetime | None
+
+
+def score_batch(
+    project: Project, reference: str, *, since: dt.datetime | None, until: dt.datetime | None, report: Report
+) -> Scored:
+    """Replace the interval's rows in one transaction; a job_runs row tells how it went, whatever happens."""
+    if since is not None and until is not None and until <= since:
+        raise ModelError(f"the interval is empty: until {until} is not after since {since}")
+    began = time.monotonic()
+    with project.session() as session:
+        mark_interrupted(session)
+        with session.transaction():
+            version = resolve_version(session, reference)
+            model = require_same_features(project, session, version)
+            query = scored_rows(project, session, model, version, where=_interval(since, until))
+            job = start_job(
+                session,
+                kind="score",
+                target=version.model,
+                interval_start=since,
+                interval_end=until,
+                model_version=version.version,
+                actor=current_actor(),
+            )
+        name = f"{version.model}__batch"
+        try:
+            with session.transaction():
+                rows = _replace(session, name, query, since, until, report)
+                finish_job(session, job, status="succeeded", rows=rows, seconds=time.monotonic() - began)
+        except BaseException as error:
+            finish_job(session, job, status="failed", rows=0, seconds=time.monotonic() - began, message=str(error))
+            raise
+    return Scored(version.model, version.version, f"{SCHEMA}.{name}", rows, time.monotonic() - began, since, until)
+
+
+def _interval(since: dt.datetime | None, until: dt.datetime | None) -> list[Expr]:
+    conditions: list[Expr] = []
+    if since is not None:
+        conditions.append(ge(col(EVENT_TIMESTAMP), lit(since)))
+    if until is not None:
+        conditions.append(lt(col(EVENT_TIMESTAMP), lit(until)))
+    return conditions
+
+
+def _replace(
+    session: Session,
+    name: str,
+    query: Query,
+    since: dt.datetime | None,
+    until: dt.datetime | None,
+    report: Report,
+) -> int:
+    session.execute(create_schema(SCHEMA))
+    if name not in session.relations(SCHEMA):
+        session.execute(
+            create_table_as(table(name, SCHEMA), select([star()], subquery(query.copy(), "scored"), limit=0))
+        )
+    _require_same_columns(session, name, query)
+    session.execute(delete(table(name, SCHEMA), _interval(since, until)))
+    return session.execute_with_progress(
+        insert(table(name, SCHEMA), query), lambda done: report(f"scoring {name}", done)
+    )
+
+
+def _require_same_columns(session: Session, name: str, query: Query) -> None:
+    kept, scored = session.columns(table(name, SCHEMA)), session.columns(query)
+    if kept != scored:
+        raise ModelError(
+            f"{SCHEMA}.{name} has columns {list(kept)}, but the model now gives {list(scored)}: rename or drop the "
+            "table, then score again"
+        )

@@ -1,0 +1,72 @@
+"""A registered version as SQL over the warehouse: spine, features and model in one query."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from aops_indb.engines import Session
+from aops_indb.errors import RefusedError
+from aops_indb.features.definitions import EVENT_TIMESTAMP, Model
+from aops_indb.features.spine import join_features, required_columns, resolve
+from aops_indb.registry import ModelVersionRecord, artifact
+from aops_indb.scoring import lower, translate
+from aops_indb.sqlgen.build import Expr, anonymous, lit, parse_select, star
+from aops_indb.sqlgen.statements import Query, select, subquery
+from aops_indb.workflows.artifacts import SKOPS, load_skops
+from aops_indb.workflows.dataset import spine_columns
+from aops_indb.workflows.project import Project
+from aops_indb.workflows.spine_checks import check_spine
+from aops_indb.workflows.train import bound_views
+
+MODEL_VERSION = "model_version"
+SCORED_AT = "scored_at"
+
+
+def load_estimator(session: Session, version: ModelVersionRecord) -> Any:
+    """The fitted estimator of a version, from its skops artefact, whose digest is checked."""
+    return load_skops(artifact(session, version.model, version.version, SKOPS))
+
+
+def require_same_features(project: Project, session: Session, version: ModelVersionRecord) -> Model:
+    """The version's model definition; RefusedError if its features are not those it was trained on."""
+    model = project.definitions.model(version.model)
+    now = bound_views(project, session, model)
+    trained = version.feature_view_versions
+    changed = sorted(name for name in {*now, *trained} if now.get(name) != trained.get(name))
+    if changed:
+        raise RefusedError(
+            f"{version.model}:{version.version} was trained on other definitions of {', '.join(changed)}: "
+            f"run  aops train {version.model}  and promote the new version"
+        )
+    return model
+
+
+def scored_rows(
+    project: Project,
+    session: Session,
+    model: Model,
+    version: ModelVersionRecord,
+    *,
+    where: Sequence[Expr] = (),
+) -> Query:
+    """Keys, event_timestamp, the model's outputs, model_version and scored_at, for each row of the spine.
+
+    where: conditions on the spine's columns
+    """
+    graph = translate(load_estimator(session, version))
+    spine: Query = parse_select(model.spine)
+    if where:
+        spine = select([star()], subquery(spine, "spine"), where=where)
+    features = resolve(project.definitions, model.service.references)
+    columns = spine_columns(session, spine)
+    check_spine(session, columns, features, required_columns(project.definitions, features))
+    kept = list(dict.fromkeys([*model.keys, EVENT_TIMESTAMP]))
+    joined = join_features(project.definitions, spine, kept, features, types_of=session.columns)
+    return lower(
+        graph,
+        subquery(joined, "features"),
+        keys=kept,
+        dialect=project.engine.dialect,
+        extra={MODEL_VERSION: lit(version.version), SCORED_AT: anonymous("NOW")},
+    )

@@ -1,0 +1,92 @@
+"""aops.toml: which warehouse, where definitions lie."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from aops_indb.errors import SettingsError, UnknownNameError
+
+FILE_NAME = "aops.toml"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_unknown(cls, given: Any) -> Any:
+        if isinstance(given, dict):
+            for key in given:
+                if key not in cls.model_fields:
+                    raise ValueError(str(UnknownNameError("setting", key, cls.model_fields)))
+        return given
+
+
+class Warehouse(_Section):
+    """[warehouse]"""
+
+    url: str = Field(description="Where the warehouse is, as SQLAlchemy writes it; paths start at aops.toml.")
+    wait: float = Field(default=5.0, ge=0, description="Seconds to wait while another process holds the warehouse.")
+
+
+class Definitions(_Section):
+    """[definitions]"""
+
+    features: tuple[str, ...] = Field(
+        default=("feature_defs",), description="Folders with entities, sources, feature views and services."
+    )
+    models: tuple[str, ...] = Field(default=("model_defs",), description="Folders with models.")
+
+
+class Time(_Section):
+    """[time]"""
+
+    now: dt.datetime | None = Field(
+        default=None,
+        description="A fixed moment, with a time zone, that features.<view> shows; default: the clock. "
+        "For data that ended in the past.",
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> Time:
+        if self.now is not None and self.now.tzinfo is None:
+            raise ValueError("now needs a time zone: write 2013-12-31T17:00:00Z")
+        return self
+
+
+class Settings(_Section):
+    """All of aops.toml."""
+
+    warehouse: Warehouse
+    definitions: Definitions = Definitions()
+    time: Time = Time()
+
+
+def find_project(start: Path) -> Path:
+    """The nearest folder from start upward that holds aops.toml."""
+    for folder in (start.resolve(), *start.resolve().parents):
+        if (folder / FILE_NAME).is_file():
+            return folder
+    raise SettingsError(
+        f"no {FILE_NAME} in {start.resolve()} or above: make a project with  aops init --example flights , "
+        "or name one with --project DIR"
+    )
+
+
+def read_settings(file: Path) -> Settings:
+    """The settings in a file; SettingsError names the file and the setting."""
+    try:
+        return Settings.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise SettingsError(f"no file {file}: make a project with  aops init") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file} is not valid TOML: {error}") from error
+    except ValidationError as error:
+        problem = error.errors()[0]
+        place = ".".join(str(part) for part in problem["loc"]) or "the file"
+        raise SettingsError(f"{file}: {place}: {problem['msg'].removeprefix('Value error, ')}") from error

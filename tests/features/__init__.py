@@ -1,0 +1,1 @@
+"""Tests of feature definitions, the SQL they become, and what that SQL returns."""

@@ -1,0 +1,98 @@
+"""Rows into DuckDB, feature queries run, rows out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeAlias
+from unittest import mock
+
+import pyarrow as pa
+
+from aops_indb.engines import Session, engine_for
+from aops_indb.features import window_algorithms
+from aops_indb.features.definition_set import DefinitionSet
+from aops_indb.features.definitions import Definition, FeatureView
+from aops_indb.features.spine import join_features, numbered, resolve
+from aops_indb.features.views import warehouse_objects
+from aops_indb.sqlgen.build import lit, parse_select, star
+from aops_indb.sqlgen.statements import create_schema, create_table_as, select, set_option, table
+
+Row: TypeAlias = Mapping[str, Any]
+Rows: TypeAlias = Sequence[Row]
+
+
+@contextmanager
+def open_warehouse() -> Iterator[Session]:
+    """A session on an empty database in memory."""
+    with engine_for("duckdb:///:memory:").session() as session:
+        session.execute(create_schema("features"))
+        yield session
+
+
+def write(session: Session, name: str, rows: Rows, schema: pa.Schema) -> None:
+    """Rows as a table of that name."""
+    session.register("given", pa.Table.from_pylist(list(rows), schema=schema))
+    session.execute(create_table_as(table(name), select([star()], table("given")), replace=True))
+    session.unregister("given")
+
+
+def set_time_zone(session: Session, zone: str) -> None:
+    session.execute(set_option("TimeZone", lit(zone)))
+
+
+def query(session: Session, sql: str) -> list[dict[str, Any]]:
+    """The rows of a SELECT."""
+    return rows_of(session.arrow(parse_select(sql)))
+
+
+def rows_of(found: pa.Table) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = found.to_pylist()
+    return rows
+
+
+def join(
+    session: Session,
+    definitions: Sequence[Definition],
+    references: Sequence[str],
+    spine: str = "SELECT * FROM spine",
+    *,
+    algorithm: str | None = None,
+    full_feature_names: bool = True,
+) -> pa.Table:
+    """The point-in-time join of a spine, in its order; algorithm: a name in ALGORITHMS for all windows."""
+    known = DefinitionSet.of(definitions)
+    asked = parse_select(spine)
+    with using(algorithm):
+        compiled = join_features(
+            known,
+            numbered(asked),
+            list(session.columns(asked)),
+            resolve(known, references),
+            full_feature_names=full_feature_names,
+            ordered=True,
+            types_of=session.columns,
+        )
+    return session.arrow(compiled)
+
+
+@contextmanager
+def using(algorithm: str | None) -> Iterator[None]:
+    """For the length of the block this entry of ALGORITHMS is chosen; None: whichever is."""
+    if algorithm is None:
+        yield
+        return
+    with mock.patch.object(window_algorithms, "choose_algorithm", lambda *_: algorithm):
+        yield
+
+
+def create_objects(session: Session, view: FeatureView, **settings: Any) -> None:
+    """What `apply` makes of a view: the view of now, the history, the as-of function."""
+    for item in warehouse_objects(view, **settings):
+        for statement in item.statements:
+            session.execute(statement)
+
+
+def references(*views: FeatureView) -> list[str]:
+    """Every feature of the views."""
+    return [f"{view.name}:{feature.name}" for view in views for feature in view.features]

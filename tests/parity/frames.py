@@ -1,0 +1,52 @@
+"""Real data the models are fitted on: scikit-learn's own sets, and frames with text and gaps made from them."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pandas as pd
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris, load_wine
+
+LOADERS = {"cancer": load_breast_cancer, "wine": load_wine, "iris": load_iris, "diabetes": load_diabetes}
+
+
+@cache
+def numbers(name: str, columns: int = 6) -> tuple[pd.DataFrame, np.ndarray]:
+    """The first columns of a set, and its target."""
+    frame, target = LOADERS[name](return_X_y=True, as_frame=True)
+    frame = frame.iloc[:, :columns].set_axis([c.replace(" (cm)", "") for c in frame.columns[:columns]], axis=1)
+    return frame.astype(float), target.to_numpy()
+
+
+@cache
+def gaps(name: str, columns: int = 6) -> tuple[pd.DataFrame, np.ndarray]:
+    """The same with a tenth of the values missing, but none in the last column."""
+    frame, target = numbers(name, columns)
+    holes = np.random.default_rng(7).random(frame.shape) < 0.1
+    holes[:, -1] = False
+    return frame.mask(holes), target
+
+
+@cache
+def mixed() -> tuple[pd.DataFrame, np.ndarray]:
+    """Tumours with two measures (one with gaps), text with and without gaps, a whole-number and a yes/no column."""
+    frame, target = gaps("cancer")
+    full, _ = numbers("cancer")
+    rng = np.random.default_rng(3)
+    size = pd.cut(full["mean area"], [0, 400, 600, 900, 3000], labels=["small", "mid size", "o'large", "HUGE"])
+    texture = pd.cut(full["mean texture"], 5, labels=["a", "b", "c", "d", "e"]).astype(object)
+    texture[rng.random(len(frame)) < 0.1] = None
+    return (
+        pd.DataFrame(
+            {
+                "radius": frame["mean radius"],
+                "smooth": full["mean smoothness"],
+                "size": size.astype(str).astype("str"),
+                "texture": texture.astype("str"),
+                "grade": np.floor(full["mean perimeter"] / 25),
+                "dense": full["mean compactness"] > 0.1,
+            }
+        ),
+        np.where(target == 1, "benign", "malignant"),
+    )

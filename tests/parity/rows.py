@@ -1,0 +1,86 @@
+"""Rows that go wrong first: missing, infinite, unseen, and values at and next to every threshold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+# What a number column is given besides its own values. None is NULL in the table, NaN is NaN; pandas has one of them.
+NUMBERS: list[float | None] = [
+    None, float("nan"), float("inf"), float("-inf"), -0.0, 0.0, 1e-320, -1.0, 1e17, -1e300, 1.7e308,
+    3.4028234663852886e38, 3.4028235677973362e38, 3.4028235677973366e38, -3.4028235677973366e38,
+]  # fmt: skip
+TEXTS: list[str | None] = [None, "", "unseen", "A", "o'large", "nan", "None", " a", "0"]
+FLAGS: list[bool | None] = [None, True, False]
+
+THRESHOLDS_PER_COLUMN = 12
+ROWS_OF_THE_FRAME = 120
+
+
+def rows(model: Any, frame: pd.DataFrame) -> dict[str, list[Any]]:
+    """Columns of test rows: some of the frame's own, then one row per column and edge value."""
+    rng = np.random.default_rng(11)
+    own = frame.sample(min(ROWS_OF_THE_FRAME, len(frame)), random_state=5)
+    columns = {name: _plain(own[name]) for name in frame}
+    for name in frame:
+        for value in _edges(model, frame, name):
+            base = int(rng.integers(len(own)))
+            for other in frame:
+                columns[other].append(value if other == name else columns[other][base])
+    for other in frame:
+        columns[other].append(None)
+    return columns
+
+
+def as_frame(columns: dict[str, list[Any]], like: pd.DataFrame) -> pd.DataFrame:
+    """The rows as the library gets them, with the types the model was fitted on."""
+    return pd.DataFrame({name: _series(values, like[name].dtype) for name, values in columns.items()})
+
+
+def _series(values: list[Any], dtype: Any) -> pd.Series[Any]:
+    if pd.api.types.is_bool_dtype(dtype):
+        return pd.Series(values, dtype=object)
+    if isinstance(dtype, pd.CategoricalDtype):
+        return pd.Series(pd.Categorical(values))
+    return pd.Series(values, dtype=float if pd.api.types.is_numeric_dtype(dtype) else dtype)
+
+
+def _plain(column: pd.Series[Any]) -> list[Any]:
+    return [None if pd.isna(value) else value for value in column.tolist()]
+
+
+def _edges(model: Any, frame: pd.DataFrame, name: str) -> list[Any]:
+    dtype = frame[name].dtype
+    if pd.api.types.is_bool_dtype(dtype):
+        return list(FLAGS)
+    if not pd.api.types.is_numeric_dtype(dtype):
+        return list(TEXTS)
+    thresholds = sorted(set(_thresholds(model, list(frame).index(name))))
+    chosen = thresholds[:: max(1, len(thresholds) // THRESHOLDS_PER_COLUMN)]
+    return NUMBERS + [near for threshold in chosen for near in _neighbours(threshold)]
+
+
+def _neighbours(threshold: float) -> list[float]:
+    """The threshold, its neighbours in both precisions, and where rounding to single precision changes sides."""
+    single = np.float32(threshold)
+    singles = [np.nextafter(single, np.float32(-np.inf)), single, np.nextafter(single, np.float32(np.inf))]
+    middles = [(float(a) + float(b)) / 2 for a, b in zip(singles[:-1], singles[1:], strict=True)]
+    points = [threshold, *map(float, singles), *middles]
+    return [float(near) for p in points for near in (np.nextafter(p, -np.inf), p, np.nextafter(p, np.inf))]
+
+
+def _thresholds(model: Any, feature: int) -> Iterator[float]:
+    """Thresholds of the trees of a model on one of its features."""
+    if hasattr(model, "tree_"):
+        tree = model.tree_
+        yield from tree.threshold[(tree.feature == feature) & np.isfinite(tree.threshold)].tolist()
+    for stage in getattr(model, "_predictors", ()):
+        for predictor in stage:
+            nodes = predictor.nodes
+            used = (nodes["feature_idx"] == feature) & (nodes["is_leaf"] == 0) & np.isfinite(nodes["num_threshold"])
+            yield from nodes["num_threshold"][used].tolist()
+    for estimator in np.ravel(getattr(model, "estimators_", ())):
+        yield from _thresholds(estimator, feature)

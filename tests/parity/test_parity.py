@@ -1,0 +1,52 @@
+"""Every model of the table, scored by its library and by its SQL in a real engine."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+from aops_indb.scoring import to_sql
+
+from .models import MODELS
+from .oracle import expected
+from .rows import as_frame, rows
+from .warehouses import WAREHOUSES
+
+RELATIVE = 1e-9
+# 1 - p for p near 1 has no more digits than this
+ABSOLUTE = 1e-15
+
+
+@pytest.mark.parametrize("dialect", WAREHOUSES)
+@pytest.mark.parametrize("name", MODELS)
+def test_the_warehouse_says_what_the_library_says(name: str, dialect: str) -> None:
+    model, frame = MODELS[name]()
+    given = rows(model, frame)
+    wanted = expected(model, as_frame(given, frame))
+    query = to_sql(model, source="rows", keys=["position"], dialect=dialect)
+    got = WAREHOUSES[dialect](given, query)
+    assert list(got) == ["position", *wanted]
+    position = got.pop("position")
+    differing = [
+        (column, {name: values[row] for name, values in given.items()}, wanted[column][row], value)
+        for column, values in got.items()
+        for row, value in zip(position, values, strict=True)
+        if not same(value, wanted[column][row])
+    ]
+    assert not differing, f"{len(differing)} of {len(position)} rows, first: {differing[:3]}"
+    assert sorted(position) == list(range(len(position)))
+
+
+def same(value: Any, wanted: Any) -> bool:
+    """Whether two outputs are one; NULL, NaN and None are."""
+    if _is_missing(value) or _is_missing(wanted):
+        return _is_missing(value) and _is_missing(wanted)
+    if isinstance(wanted, float):
+        return math.isclose(value, wanted, rel_tol=RELATIVE, abs_tol=ABSOLUTE)
+    return bool(value == wanted)
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and math.isnan(value))
