@@ -282,7 +282,7 @@ def test_a_lost_race_is_an_error_and_not_a_loss(engine: Engine) -> None:
                 lambda _: mine.run_script("UPDATE t SET a = 2"),
                 lambda _: theirs.run_script("UPDATE t SET a = 3"),
             )
-        assert numbers(mine) == [3]
+        assert numbers(mine) == [1]
 
 
 def test_transactions_of_one_process_take_turns(engine: Engine) -> None:
@@ -424,3 +424,10 @@ def test_importing_engines_imports_no_heavy_library() -> None:
     script = f"import sys, aops_indb.engines; print(*{heavy} & {{*sys.modules}})"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+def test_a_connection_of_ones_own(engine: Engine) -> None:
+    with engine.session() as session:
+        number_table(session, 1)
+    with engine.connect() as mine:
+        assert mine.sql("SELECT a, current_setting('TimeZone') FROM t").fetchall() == [(1, "UTC")]

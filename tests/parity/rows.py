@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -24,14 +25,14 @@ def rows(model: Any, frame: pd.DataFrame) -> dict[str, list[Any]]:
     """Columns of test rows: some of the frame's own, then one row per column and edge value."""
     rng = np.random.default_rng(11)
     own = frame.sample(min(ROWS_OF_THE_FRAME, len(frame)), random_state=5)
-    columns = {name: _plain(own[name]) for name in frame}
-    for name in frame:
+    columns = {str(name): _plain(own[name]) for name in frame}
+    for name in columns:
         for value in _edges(model, frame, name):
             base = int(rng.integers(len(own)))
-            for other in frame:
-                columns[other].append(value if other == name else columns[other][base])
-    for other in frame:
-        columns[other].append(None)
+            for other, values in columns.items():
+                values.append(value if other == name else values[base])
+    for values in columns.values():
+        values.append(None)
     return columns
 
 
@@ -67,7 +68,7 @@ def _neighbours(threshold: float) -> list[float]:
     """The threshold, its neighbours in both precisions, and where rounding to single precision changes sides."""
     single = np.float32(threshold)
     singles = [np.nextafter(single, np.float32(-np.inf)), single, np.nextafter(single, np.float32(np.inf))]
-    middles = [(float(a) + float(b)) / 2 for a, b in zip(singles[:-1], singles[1:], strict=True)]
+    middles = [(float(a) + float(b)) / 2 for a, b in pairwise(singles)]
     points = [threshold, *map(float, singles), *middles]
     return [float(near) for p in points for near in (np.nextafter(p, -np.inf), p, np.nextafter(p, np.inf))]
 

@@ -105,3 +105,7 @@ class Engine(Protocol):
     def session(self, *, read_only: bool = False) -> AbstractContextManager[Session]:
         """A connection for the length of the block; raises WarehouseError when there is none to be had."""
         ...
+
+    def connect(self, *, read_only: bool = False) -> Any:
+        """The engine's own connection object, set up as a session's is; the caller closes it."""
+        ...

@@ -12,13 +12,25 @@ from aops_indb.engines.duckdb_file import open_file
 from aops_indb.engines.duckdb_session import DuckDBSession
 from aops_indb.engines.interrupts import ctrl_c_calls
 from aops_indb.errors import SettingsError, WarehouseLockedError
+from aops_indb.sqlgen.build import Constant, lit
 from aops_indb.sqlgen.dialects.duckdb import DUCKDB
+from aops_indb.sqlgen.render import render
+from aops_indb.sqlgen.statements import set_option
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _PREFIX = "duckdb:///"
 _IN_MEMORY = ":memory:"
+
+# Set on every connection. Replacements would let a mistyped table name read a Python variable of that name;
+# progress is counted, but not printed.
+_OPTIONS: dict[str, Constant] = {
+    "TimeZone": "UTC",
+    "python_enable_replacements": False,
+    "enable_progress_bar": True,
+    "enable_progress_bar_print": False,
+}
 
 # file -> whose turn it is to write, in this process
 _TURNS: dict[Path, threading.Lock] = {}
@@ -50,7 +62,7 @@ class DuckDBEngine:
         Raises WarehouseLockedError when another process holds the file for longer than `wait` seconds, and
         WarehouseError when it cannot be opened; with read_only, also when it does not exist.
         """
-        native = self._open(read_only)
+        native = self.connect(read_only=read_only)
         # by itself DuckDB 2.0 notices Ctrl-C, and then often waits for its other threads to end the query
         turn = nullcontext if read_only else self._writing_turn
         with closing(DuckDBSession(native, turn)) as session, ctrl_c_calls(native.interrupt):
@@ -68,6 +80,19 @@ class DuckDBEngine:
             yield
         finally:
             self._turn.release()
+
+    def connect(self, *, read_only: bool = False) -> DuckDBPyConnection:
+        """DuckDB's own connection, set up as a session's is. Until it is closed, no other process can write.
+
+        >>> from aops_indb.engines import engine_for
+        >>> with engine_for("duckdb:///:memory:").connect() as connection:
+        ...     connection.sql("SELECT current_setting('TimeZone')").fetchall()
+        [('UTC',)]
+        """
+        native = self._open(read_only)
+        for name, value in _OPTIONS.items():
+            native.execute(render(set_option(name, lit(value)), self.dialect))
+        return native
 
     def _open(self, read_only: bool) -> DuckDBPyConnection:
         if self._anchor is not None:

@@ -22,15 +22,6 @@ if TYPE_CHECKING:
 
     from aops_indb.sqlgen.build import Expr
 
-# Set on every connection. Replacements would let a mistyped table name read a Python variable of that name;
-# progress is counted, but not printed.
-_OPTIONS: dict[str, build.Constant] = {
-    "TimeZone": "UTC",
-    "python_enable_replacements": False,
-    "enable_progress_bar": True,
-    "enable_progress_bar_print": False,
-}
-
 # What DuckDB raises a Ctrl-C during a query as: a plain RuntimeError of these words.
 _INTERRUPTED = "Query interrupted"
 
@@ -60,8 +51,6 @@ class DuckDBSession:
         self.in_transaction = False
         # what went wrong in the current transaction: DuckDB then commits nothing, and says nothing
         self._failure: QueryError | None = None
-        for name, value in _OPTIONS.items():
-            self.execute(sql.set_option(name, build.lit(value)))
 
     # ── statements ─────────────────────────────────────────────────────────────────────────────────────
 

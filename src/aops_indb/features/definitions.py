@@ -54,7 +54,7 @@ def _table_name(name: str) -> str:
     try:
         parse_table(name)
     except SqlglotError as error:
-        raise ValueError(f"{name!r} cannot be a table's name: write e.g. raw.flights, or \"My Schema\".flights") from error
+        raise ValueError(f"{name!r} cannot be the name of a table: write it as schema.table") from error
     return name
 
 

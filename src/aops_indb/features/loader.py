@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,8 +50,8 @@ def load_definitions(root: Path, folders: Sequence[str]) -> Loaded:
             module_name = ".".join(file.relative_to(root).with_suffix("").parts)
             try:
                 module = importlib.import_module(module_name)
-            except Exception as error:  # a definition file may fail in any way; each way is reported
-                problems[_problem(error, root, file)] = None
+            except (Exception, SystemExit) as error:  # a definition file may fail in any way; each way is reported
+                problems[_problem(error, [root / folder for folder in folders], file)] = None
             else:
                 found.update((id(d), d) for d in _definitions_in(module))
     return _checked(list(found.values()), list(problems))
@@ -83,14 +83,10 @@ def _definitions_in(module: ModuleType) -> list[Definition]:
 
 @contextmanager
 def _importing_from(root: Path, folders: Sequence[str]) -> Iterator[None]:
-    """Make the folders importable, and forget their modules afterwards: projects must not share them."""
-    tops = {folder.split("/")[0] for folder in folders}
-
-    def forget() -> dict[str, ModuleType]:
-        ours = [name for name in sys.modules if name.split(".")[0] in tops]
-        return {name: sys.modules.pop(name) for name in ours}
-
-    before = forget()
+    """Make the folders importable, and forget the project's modules afterwards: projects must not share them."""
+    tops = {Path(folder).parts[0] for folder in folders}
+    hidden = {name: sys.modules.pop(name) for name in list(sys.modules) if name.split(".")[0] in tops}
+    others = set(sys.modules)
     writes_bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     sys.path.insert(0, str(root))
     importlib.invalidate_caches()
@@ -99,16 +95,25 @@ def _importing_from(root: Path, folders: Sequence[str]) -> Iterator[None]:
     finally:
         sys.path.remove(str(root))
         sys.dont_write_bytecode = writes_bytecode
-        forget()
-        sys.modules.update(before)
+        for name in [name for name in sys.modules if name not in others and _is_of_project(name, root, tops)]:
+            del sys.modules[name]
+        sys.modules.update(hidden)
 
 
-def _problem(error: Exception, root: Path, file: Path) -> Problem:
+def _is_of_project(name: str, root: Path, tops: Collection[str]) -> bool:
+    """Whether a module is of the folders, or a helper that lies beside them (and not of a .venv in the root)."""
+    top = name.split(".")[0]
+    file = Path(getattr(sys.modules[name], "__file__", None) or "")
+    return top in tops or file == root / f"{top}.py" or file.is_relative_to(root / top)
+
+
+def _problem(error: BaseException, folders: Sequence[Path], file: Path) -> Problem:
     if isinstance(error, DefinitionError) and error.where:
         return Problem(error.where, str(error).removeprefix(f"{error.where}: "))
     if isinstance(error, SyntaxError) and error.filename:
         return Problem(f"{error.filename}:{error.lineno}", f"SyntaxError: {error.msg}")
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).is_relative_to(root)]
-    where = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else str(file)
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [f for f in frames if any(Path(f.filename).is_relative_to(folder) for folder in folders)]
+    where = f"{ours[-1].filename}:{ours[-1].lineno}" if ours else str(file)
     name = "" if isinstance(error, AopsError) else f"{type(error).__name__}: "
     return Problem(where, f"{name}{error}")

@@ -7,12 +7,13 @@ from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
-from aops_indb.errors import UnknownNameError
+from aops_indb.errors import DefinitionError, UnknownNameError
 from aops_indb.scoring.graph import Graph
 from aops_indb.scoring.lower import lower
 from aops_indb.scoring.support import SupportReport, explain_support
 from aops_indb.scoring.translate import translate
 from aops_indb.sqlgen.build import Expr, parse_select
+from aops_indb.sqlgen.dialects import Dialect
 from aops_indb.sqlgen.dialects import dialect as dialect_named
 from aops_indb.sqlgen.render import render
 from aops_indb.sqlgen.statements import parse_table, subquery
@@ -45,12 +46,31 @@ def to_sql(
     Raises UnsupportedModelError naming the step, ModelError, ModelInputError, and UnknownNameError for an output or
     dialect nobody defined.
 
-    >>> from sklearn.linear_model import LinearRegression
-    >>> print(to_sql(LinearRegression().fit([[0.0], [1.0]], [1.0, 3.0]), source="points", keys=["id"], inputs=["x"]))
+    >>> from sklearn.preprocessing import MinMaxScaler
+    >>> scaler = MinMaxScaler().fit([[0.0], [4.0]])
+    >>> print(to_sql(scaler, source="points", keys=["id"], inputs=["x"]))  # doctest: +ELLIPSIS
+    -- MinMaxScaler, read with scikit-learn ...
+    -- SQL by aops-indb ...
+    -- NULL where 'x' is infinite (MinMaxScaler)
+    SELECT
+      "id",
+      CASE WHEN "row_is_refused" THEN NULL ELSE "minmaxscaler__x" END AS "x"
+    FROM (
+      SELECT
+        "id",
+        "x" * 2.5000000000000000e-01 AS "minmaxscaler__x",
+        ABS("x") > 1.7976931348623157e+308 AS "row_is_refused"
+      FROM (
+        SELECT
+          "id",
+          NULLIF(CAST("x" AS DOUBLE), CAST('nan' AS DOUBLE)) AS "x"
+        FROM "points"
+      ) AS "s0_inputs"
+    ) AS "s1_minmaxscaler"
     """
     graph = choose(translate(model, inputs), outputs)
     target = dialect_named(dialect)
-    query = lower(graph, _relation(source), keys=keys, dialect=target)
+    query = lower(graph, _relation(source, target), keys=keys, dialect=target)
     return render(query, target, header=header(graph))
 
 
@@ -72,8 +92,11 @@ def header(graph: Graph) -> str:
     return "\n".join(lines + [f"NULL where {reason}" for reason in reasons])
 
 
-def _relation(source: str) -> Expr:
-    words = source.split(None, 1)
-    if (words and words[0].lower() in ("select", "with", "from", "(")) or source.lstrip().startswith("("):
-        return subquery(parse_select(source), "source")
+def _relation(source: str, dialect: Dialect) -> Expr:
+    """A table by its name, or a query in parentheses."""
+    first, *others = source.replace("(", " ( ").split(None, 1) or [""]
+    if not first:
+        raise DefinitionError("source is empty; give a table's name, or a SELECT.")
+    if others and first.lower() in ("select", "with", "from", "values", "("):
+        return subquery(parse_select(source, dialect=dialect.sqlglot), "source")
     return parse_table(source)

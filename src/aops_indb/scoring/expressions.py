@@ -101,10 +101,10 @@ def _apply(node: Apply, args: Sequence[Expr]) -> Expr:
 
 def _linear(node: Linear, terms: Sequence[Expr]) -> Expr:
     products = [mul(term, lit(c)) for term, c in zip(terms, node.coefficients, strict=True)]
-    return balanced_sum([*products, lit(node.intercept)])
+    return balanced_sum([*products, lit(node.intercept)] if node.intercept or not products else products)
 
 
-def _case(node: Case, parts: Sequence[Expr]) -> Expr:
+def _case(_: Case, parts: Sequence[Expr]) -> Expr:
     return case(zip(parts[:-1:2], parts[1::2], strict=True), parts[-1])
 
 
@@ -131,5 +131,5 @@ EXPRESSIONS: dict[type, Callable[..., Expr]] = {
     Linear: _linear,
     Case: _case,
     Lookup: _lookup,
-    Named: lambda node, parts: parts[0],
+    Named: lambda _, parts: parts[0],
 }

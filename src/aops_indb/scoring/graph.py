@@ -23,12 +23,9 @@ refuses), a guard's condition is true, and all outputs of that row are NULL: nev
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Literal, TypeAlias
-
-from aops_indb.errors import ModelError
 
 Kind: TypeAlias = Literal["number", "integer", "text", "boolean", "any"]
 Value: TypeAlias = bool | int | float | str | None
@@ -262,8 +259,8 @@ def kind_of_value(value: Value) -> Kind:
 # ── walking ────────────────────────────────────────────────────────────────────────────────────────────
 
 CHILDREN: dict[type, Callable[..., Sequence[Node]]] = {
-    Input: lambda node: (),
-    Constant: lambda node: (),
+    Input: lambda _: (),
+    Constant: lambda _: (),
     Apply: lambda node: node.args,
     Linear: lambda node: node.terms,
     Case: lambda node: (*(part for branch in node.branches for part in branch), node.otherwise),
@@ -291,131 +288,6 @@ def walk(roots: Iterable[Node], known: Iterable[Node] = ()) -> Iterator[Node]:
             seen.add(node)
             pending.append((node, True))
             pending.extend((child, False) for child in reversed(children(node)))
-
-
-# ── kinds, and the rules a graph obeys ─────────────────────────────────────────────────────────────────
-
-
-def kinds_of(roots: Iterable[Node], known: Mapping[Node, Kind] = MappingProxyType({})) -> dict[Node, Kind]:
-    """The kind of every node; raises ModelError where a node's rule is broken. What is known is taken as it is."""
-    kinds = dict(known)
-    for node in walk(roots, known):
-        kinds[node] = RULES[type(node)](node, [kinds[child] for child in children(node)])
-    return kinds
-
-
-def verify(graph: Graph) -> None:
-    """Check every node of a graph against the rule of its type; raises ModelError naming node and rule.
-
-    >>> verify(Graph(("x",), (("y", Apply("add", (Input("x", "text"), number(1.0)))),)))
-    Traceback (most recent call last):
-    aops_indb.errors.ModelError: score graph: 'add' takes 2 x number, got text, number
-    """
-    kinds = kinds_of(graph.roots)
-    names = [name.lower() for name in graph.output_names]
-    _require(bool(names), "a graph needs at least one output")
-    _require(len(names) == len(set(names)), f"output names must differ: {', '.join(graph.output_names)}")
-    for guard in graph.guards:
-        _require(kinds[guard.condition] == "boolean", f"guard {guard.reasons} must be a condition")
-
-
-def _require(holds: bool, rule: str) -> None:
-    if not holds:
-        raise ModelError(f"score graph: {rule}")
-
-
-def _one_kind(kinds: Sequence[Kind], where: str) -> Kind:
-    known = {kind for kind in kinds if kind != "any"}
-    _require(len(known) <= 1, f"{where} mixes {', '.join(sorted(known))}")
-    return known.pop() if known else "any"
-
-
-def _input_rule(node: Input, _: Sequence[Kind]) -> Kind:
-    _require(bool(node.name), "an input needs a column name")
-    return node.kind
-
-
-def _constant_rule(node: Constant, _: Sequence[Kind]) -> Kind:
-    if node.value is not None:
-        _require(kind_of_value(node.value) == node.kind, f"constant {node.value!r} is not of kind {node.kind}")
-    if isinstance(node.value, float):
-        _require(not math.isnan(node.value), "missing is None, not NaN")
-    return node.kind
-
-
-def _apply_rule(node: Apply, kinds: Sequence[Kind]) -> Kind:
-    _require(node.op in OPS, f"unknown operation {node.op!r}")
-    op = OPS[node.op]
-    arity = "1 or more" if op.arity is None else str(op.arity)
-    fits = len(kinds) == op.arity if op.arity is not None else len(kinds) > 0
-    if op.takes not in ("same", "any"):
-        fits = fits and all(kind == op.takes for kind in kinds)
-    _require(fits, f"'{node.op}' takes {arity} x {op.takes}, got {', '.join(kinds)}")
-    shared = _one_kind(kinds, f"'{node.op}'") if op.takes == "same" else op.gives
-    return shared if op.gives == "same" else op.gives  # type: ignore[return-value]
-
-
-def _linear_rule(node: Linear, kinds: Sequence[Kind]) -> Kind:
-    _require(len(node.terms) == len(node.coefficients), "a linear node needs a coefficient per term")
-    _require(all(kind == "number" for kind in kinds), f"a linear node takes numbers, got {', '.join(kinds)}")
-    return "number"
-
-
-def _case_rule(node: Case, kinds: Sequence[Kind]) -> Kind:
-    conditions, values = kinds[:-1:2], [*kinds[1::2], kinds[-1]]
-    _require(bool(node.branches), "a case needs a branch")
-    _require(all(kind == "boolean" for kind in conditions), "a case's conditions must be boolean")
-    return _one_kind(values, "a case")
-
-
-def _lookup_rule(node: Lookup, kinds: Sequence[Kind]) -> Kind:
-    keys = [kind_of_value(key) for key, _ in node.entries]
-    values = [kind_of_value(value) for _, value in node.entries]
-    _require("any" not in keys, "a lookup says what missing gives in `missing`, not in an entry")
-    _require(
-        _one_kind(keys, "a lookup's categories") in (kinds[0], "any"),
-        f"a lookup's categories are not {kinds[0]}",
-    )
-    values += [kind_of_value(node.otherwise), kind_of_value(node.missing)]
-    _require(_one_kind(values, "a lookup") in (node.kind, "any"), f"a lookup's values are not {node.kind}")
-    _require(len({key for key, _ in node.entries}) == len(node.entries), "a lookup's categories must differ")
-    return node.kind
-
-
-def _forest_rule(node: Forest, kinds: Sequence[Kind]) -> Kind:
-    _require(all(kind == "number" for kind in kinds), f"a forest takes numbers, got {', '.join(kinds)}")
-    for tree in node.trees:
-        for part in tree_nodes(tree.root):
-            if isinstance(part, Leaf):
-                _require(len(part.values) == len(tree.outputs), "a leaf needs a value per output of its tree")
-                _require(all(map(math.isfinite, part.values)), "a leaf's values must be finite")
-            else:
-                _require(0 <= part.input < len(node.inputs), f"a split asks for input {part.input}")
-        _require(all(0 <= k < len(node.start) for k in tree.outputs), "a tree feeds an output its forest lacks")
-    return "any"
-
-
-def _part_rule(node: Part, _: Sequence[Kind]) -> Kind:
-    _require(0 <= node.index < len(node.of.start), f"a forest has no output {node.index}")
-    return "number"
-
-
-def _named_rule(node: Named, kinds: Sequence[Kind]) -> Kind:
-    _require(bool(node.name), "a named node needs a name")
-    return kinds[0]
-
-
-RULES: dict[type, Callable[..., Kind]] = {
-    Input: _input_rule,
-    Constant: _constant_rule,
-    Apply: _apply_rule,
-    Linear: _linear_rule,
-    Case: _case_rule,
-    Lookup: _lookup_rule,
-    Forest: _forest_rule,
-    Part: _part_rule,
-    Named: _named_rule,
-}
 
 
 def tree_nodes(root: TreeNode) -> Iterator[TreeNode]:

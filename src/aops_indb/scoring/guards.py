@@ -67,7 +67,7 @@ def _fold(roots: Iterable[Node], rules: Mapping[type, Callable[..., bool]]) -> d
     return facts
 
 
-def _values(node: Case, facts: Sequence[bool]) -> bool:
+def _values(_: Case, facts: Sequence[bool]) -> bool:
     return any(facts[1::2]) or facts[-1]
 
 
@@ -88,14 +88,14 @@ def _lookup_missing(node: Lookup, facts: Sequence[bool]) -> bool:
 
 
 MISSING_RULES: dict[type, Callable[..., bool]] = {
-    Input: lambda node, _: True,
+    Input: lambda *_: True,
     Constant: lambda node, _: node.value is None,
     Apply: _apply_missing,
     Linear: lambda _, facts: any(facts),
     Case: _values,
     Lookup: _lookup_missing,
-    Forest: lambda node, _: False,
-    Part: lambda node, _: False,
+    Forest: lambda *_: False,
+    Part: lambda *_: False,
     Named: lambda _, facts: facts[0],
 }
 
@@ -105,9 +105,9 @@ INFINITE_RULES: dict[type, Callable[..., bool]] = {
     Apply: _apply_infinite,
     Linear: lambda node, _: bool(node.terms),
     Case: _values,
-    Lookup: lambda node, _: False,
-    Forest: lambda node, _: False,
-    Part: lambda node, _: False,
+    Lookup: lambda *_: False,
+    Forest: lambda *_: False,
+    Part: lambda *_: False,
     Named: lambda _, facts: facts[0],
 }
 

@@ -11,10 +11,11 @@ from sqlglot import exp
 
 from aops_indb.errors import ModelInputError
 from aops_indb.scoring.expressions import EXPRESSIONS, read_input
-from aops_indb.scoring.graph import Constant, Forest, Graph, Input, Named, Node, Part, children, verify, walk
+from aops_indb.scoring.graph import Constant, Forest, Graph, Input, Named, Node, Part, children, walk
 from aops_indb.scoring.layouts import LAYOUTS
 from aops_indb.scoring.names import Names
 from aops_indb.scoring.stages import Column, Layout, Stages
+from aops_indb.scoring.verify import verify
 from aops_indb.sqlgen.build import Expr, case, columns_of, lit, or_
 from aops_indb.sqlgen.dialects import Dialect
 
@@ -38,7 +39,8 @@ def lower(
     >>> from aops_indb.sqlgen.dialects import dialect
     >>> from aops_indb.sqlgen.statements import parse_table
     >>> graph = Graph(("x",), (("twice", Linear((Input("x", "number"),), (2.0,))),))
-    >>> print(lower(graph, parse_table("t"), keys=["id"], dialect=dialect("duckdb")).sql("duckdb", pretty=True))
+    >>> lower(graph, parse_table("t"), keys=["id"], dialect=dialect("duckdb")).named_selects
+    ['id', 'twice']
     """
     verify(graph)
     _check_names(keys, graph.output_names, extra)
@@ -54,8 +56,11 @@ def _check_names(keys: Sequence[str], outputs: Sequence[str], extra: Mapping[str
     seen: dict[str, str] = {}
     for kind, names in (("key", keys), ("output", outputs), ("extra column", extra)):
         for name in names:
-            if (other := seen.setdefault(name.lower(), kind)) != kind or list(names).count(name) > 1:
-                raise ModelInputError(f"{kind} '{name}' has the name of another {other}; rename it in the source.")
+            if name.lower() in seen:
+                raise ModelInputError(
+                    f"{kind} '{name}' has the name of another {seen[name.lower()]}; rename one of them."
+                )
+            seen[name.lower()] = kind
 
 
 @dataclass(frozen=True, slots=True)

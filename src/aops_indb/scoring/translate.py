@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from aops_indb.errors import ModelError, ModelInputError
-from aops_indb.scoring.graph import Graph, verify
+from aops_indb.scoring.graph import Graph
 from aops_indb.scoring.guards import guards
+from aops_indb.scoring.names import Names
 from aops_indb.scoring.read_sklearn import TRANSLATORS
 from aops_indb.scoring.read_sklearn.translation import Features, Ledger, Place, check_fitted
+from aops_indb.scoring.verify import verify
 
 
 def translate(model: Any, inputs: Sequence[str] | None = None) -> Graph:
@@ -36,10 +38,10 @@ def read(model: Any, inputs: Sequence[str] | None, *, lenient: bool = False) -> 
     check_fitted(model, place)
     names, columns = _names(model, inputs)
     features = Features(names, tuple(place.column(column) for column in columns))
-    outputs = place.translate(model, features)
+    outputs, taken = place.translate(model, features), Names()
     graph = Graph(
         inputs=columns,
-        outputs=tuple(outputs),
+        outputs=tuple((taken.claim(name, longest=None), node) for name, node in outputs),
         guards=guards(ledger.missing, ledger.infinite, ledger.too_large, ledger.guards),
         description=_description(model),
     )
@@ -54,7 +56,7 @@ def _names(model: Any, inputs: Sequence[str] | None) -> tuple[tuple[str, ...], t
     if inputs is None:
         if not fitted_names:
             raise ModelInputError(
-                f"{type(model).__name__} was fitted without column names; give inputs=[…], its {count} columns in order."
+                f"{type(model).__name__} was fitted without column names; give its {count} columns as inputs=[…]."
             )
         return fitted_names, fitted_names
     columns = tuple(inputs)

@@ -181,7 +181,7 @@ def create_table_macro(target: exp.Table, parameters: Sequence[str], query: Quer
     )
 
 
-def drop(kind: Literal["VIEW", "TABLE", "MACRO TABLE"], target: exp.Table) -> Statement:
+def drop(kind: Literal["VIEW", "TABLE", "MACRO", "MACRO TABLE"], target: exp.Table) -> Statement:
     """`DROP kind IF EXISTS target`."""
     return exp.Drop(tables=[target], kind=kind, exists=True)
 

@@ -233,7 +233,7 @@ def _record(
         table_schema=SCHEMA,
         table_name=kept,
         rows=rows,
-        columns=tuple(columns),
+        columns=columns,
         spine_sql=spine,
         features=tuple(feature.reference for feature in joined.features),
         sql=render(query, joined.project.engine.dialect),

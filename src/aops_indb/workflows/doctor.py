@@ -9,7 +9,7 @@ from pathlib import Path
 
 from aops_indb.engines import Session
 from aops_indb.errors import AopsError
-from aops_indb.registry import RELEASE_SCHEMA, schema_version
+from aops_indb.registry import migrations, schema_version
 from aops_indb.sqlgen.build import anonymous
 from aops_indb.sqlgen.statements import create_schema, drop_schema, select
 from aops_indb.workflows.project import Project
@@ -83,8 +83,8 @@ def _metadata(session: Session) -> str:
     found = schema_version(session)
     if found == 0:
         return "no metadata tables yet: they are made when first needed"
-    if found < RELEASE_SCHEMA:
-        raise AopsError(f"metadata tables are at version {found} of {RELEASE_SCHEMA}: run  aops migrate")
-    if found > RELEASE_SCHEMA:
+    if found < len(migrations()):
+        raise AopsError(f"metadata tables are at version {found} of {len(migrations())}: run  aops migrate")
+    if found > len(migrations()):
         raise AopsError(f"metadata tables are at version {found}, newer than this release: upgrade aops-indb")
     return f"version {found}"

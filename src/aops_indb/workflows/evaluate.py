@@ -41,7 +41,7 @@ def evaluate_version(project: Project, reference: str, *, report: Report) -> Eva
         graph, dialect = translate(estimator), project.engine.dialect
         kept = f"{dataset.table_schema}.{dataset.table_name}"
         rows = {period: period_rows(model, kept, period, version.inputs) for period in PERIODS}
-        metrics = {}
+        metrics: dict[str, Mapping[str, float | None]] = {}
         for done, (period, query) in enumerate(rows.items()):
             report(f"evaluate {version.model}:{version.version}", done / (len(rows) + 1))
             metrics[period] = measure(session, dialect, graph, query.copy())

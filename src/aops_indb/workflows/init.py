@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aops_indb.errors import SettingsError, UnknownNameError
+from aops_indb.shipped import shipped
 from aops_indb.sqlgen.build import star
 from aops_indb.sqlgen.statements import create_schema, create_table_as, select, table
 from aops_indb.workflows.flights import read_flights_example
 from aops_indb.workflows.project import Project, Report, silent
 from aops_indb.workflows.settings import FILE_NAME
-from aops_indb.workflows.shipped import shipped
 
 if TYPE_CHECKING:
     import pyarrow as pa

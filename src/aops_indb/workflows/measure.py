@@ -45,7 +45,7 @@ def compare_with_library(session: Session, dialect: Dialect, estimator: Any, gra
     """Score the rows in SQL and with the estimator."""
     import numpy as np
 
-    inputs = [node.name for node in graph.inputs]
+    inputs = list(graph.inputs)
     scored = session.arrow(lower(graph, subquery(rows, "rows"), keys=inputs, dialect=dialect))
     frame = model_frame(scored, inputs)
     if frame.empty:

@@ -51,7 +51,7 @@ def score_batch(
     """Replace the interval's rows in one transaction; a job_runs row tells how it went, whatever happens."""
     if since is not None and until is not None and until <= since:
         raise ModelError(f"the interval is empty: until {until} is not after since {since}")
-    began = time.monotonic()
+    began, actor = time.monotonic(), current_actor()
     with project.session() as session:
         mark_interrupted(session)
         with session.transaction():
@@ -65,15 +65,17 @@ def score_batch(
                 interval_start=since,
                 interval_end=until,
                 model_version=version.version,
-                actor=current_actor(),
+                actor=actor,
             )
         name = f"{version.model}__batch"
         try:
             with session.transaction():
                 rows = _replace(session, name, query, since, until, report)
-                finish_job(session, job, status="succeeded", rows=rows, seconds=time.monotonic() - began)
+                finish_job(session, job, status="succeeded", rows=rows, seconds=time.monotonic() - began, actor=actor)
         except BaseException as error:
-            finish_job(session, job, status="failed", rows=0, seconds=time.monotonic() - began, message=str(error))
+            finish_job(
+                session, job, status="failed", rows=0, seconds=time.monotonic() - began, actor=actor, message=str(error)
+            )
             raise
     return Scored(version.model, version.version, f"{SCHEMA}.{name}", rows, time.monotonic() - began, since, until)
 

@@ -111,7 +111,9 @@ def _fit(project: Project, session: Session, model: Model, candidate: str, datas
     estimator.fit(frame, target)
     done(0.7)
     graph = translate(estimator)
-    metrics = {p: measure(session, dialect, graph, rows[p].copy()) for p in PERIODS}
+    metrics: dict[str, Mapping[str, float | None]] = {
+        p: measure(session, dialect, graph, rows[p].copy()) for p in PERIODS
+    }
     parity = compare_with_library(session, dialect, estimator, graph, rows["test"])
     if not parity.holds:
         raise ModelError(
@@ -124,7 +126,8 @@ def _fit(project: Project, session: Session, model: Model, candidate: str, datas
 
 def _register(project: Project, session: Session, model: Model, fitted: _Fitted, dataset: Dataset) -> int:
     actor = current_actor()
-    run = start_run(session, kind="train", target=f"{model.name}: {fitted.name}", actor=actor)
+    commit = git_commit(project.root)
+    run = start_run(session, kind="train", model=model.name, git_commit=commit, actor=actor)
     version = register_version(
         session,
         NewModelVersion(
@@ -136,10 +139,10 @@ def _register(project: Project, session: Session, model: Model, fitted: _Fitted,
             dataset_name=dataset.table,
             dataset_digest=dataset.digest,
             feature_view_versions=bound_views(project, session, model),
-            inputs=tuple(node.name for node in fitted.graph.inputs),
-            outputs=tuple(name for name, _ in fitted.graph.outputs),
+            inputs=fitted.graph.inputs,
+            outputs=fitted.graph.output_names,
             library_versions=library_versions(),
-            git_commit=git_commit(project.root),
+            git_commit=commit,
             params=_params(fitted.estimator),
             metrics=list(_metric_records(fitted)),
             artifacts=_artifacts(fitted),

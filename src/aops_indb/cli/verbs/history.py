@@ -22,12 +22,11 @@ def history(
 
     Example:  aops history flight_delay
     """
-    from aops_indb.workflows.catalog import events
+    from aops_indb.workflows.catalog import history_of
 
-    listed = events(open_project(project), name)
+    listed = history_of(open_project(project), name)
 
     def present(out: Console) -> None:
         print_table(out, listed.columns, listed.rows)
 
-    document = [dict(zip(listed.columns, row, strict=True)) for row in listed.rows]
-    show(document, present, as_json=as_json)
+    show(listed.as_dicts(), present, as_json=as_json)

@@ -42,7 +42,9 @@ def function_transformer(model: Any, features: Features, place: Place) -> Featur
     """The identity; any other function is Python, and has no SQL form."""
     if model.func is not None:
         name = getattr(model.func, "__name__", repr(model.func))
-        raise place.unsupported(model, f"func={name}", "leave func=None, or compute it in the source's SELECT")
+        raise place.unsupported(
+            f"FunctionTransformer(func={name})", "leave func=None, or compute it in the source's SELECT"
+        )
     return features
 
 

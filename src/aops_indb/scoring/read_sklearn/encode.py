@@ -33,7 +33,7 @@ def one_hot_encoder(model: Any, features: Features, place: Place) -> Features:
         if model.handle_unknown == "error":
             _refuse_unknown(model, place, name, read, known)
         missing = known.missing if known.missing is not None else unknown
-        codes = len(set(code for _, code in known.entries) | ({known.missing} - {None}))
+        codes = len({code for _, code in known.entries} | ({known.missing} - {None}))
         columns += [
             Lookup(
                 read,
@@ -74,7 +74,7 @@ def _float(value: Any) -> float | None:
 def _is_single(dtype: Any) -> bool:
     import numpy as np
 
-    return np.dtype(dtype).kind == "f" and np.dtype(dtype).itemsize < 8
+    return bool(np.issubdtype(dtype, np.floating) and np.dtype(dtype).itemsize < 8)
 
 
 def _refuse_unknown(model: Any, place: Place, name: str, node: Node, known: Categories) -> None:
@@ -100,12 +100,13 @@ def _categories(model: Any, index: int, name: str, place: Place, node: Node) -> 
     try:
         values = [plain(value) for value in model.categories_[index]]
     except TypeError as error:
-        raise place.unsupported(model, f"with category {error} of '{name}'", "use numbers, text or booleans") from None
+        raise place.unsupported(
+            f"{type(model).__name__} with category {error} of '{name}'", "use numbers, text or booleans"
+        ) from None
     kind = _kind(model, name, values, place, node, model.categories_[index].dtype.kind)
     if values.count(None) > 1:
         raise place.unsupported(
-            model,
-            f"with both None and NaN as categories of '{name}'",
+            f"{type(model).__name__} with both None and NaN as categories of '{name}'",
             "use one of them: in a warehouse both are NULL",
         )
     mapping = model._default_to_infrequent_mappings[index] if model._infrequent_enabled else None
@@ -128,8 +129,7 @@ def _kind(model: Any, name: str, values: Sequence[Value], place: Place, node: No
         for value in values:
             if isinstance(value, int) and int(float(value)) != value:
                 raise place.unsupported(
-                    model,
-                    f"with category {value} of '{name}', too large for a double,",
+                    f"{type(model).__name__} with category {value} of '{name}', too large for a double,",
                     "use text for such keys",
                 )
         return "number"
@@ -137,4 +137,6 @@ def _kind(model: Any, name: str, values: Sequence[Value], place: Place, node: No
         return "number" if place.kind(node) == "number" else "boolean"
     if kinds <= {"text"}:
         return "text"
-    raise place.unsupported(model, f"with categories of several types in '{name}'", "use one type per feature")
+    raise place.unsupported(
+        f"{type(model).__name__} with categories of several types in '{name}'", "use one type per feature"
+    )

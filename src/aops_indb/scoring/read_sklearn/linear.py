@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from aops_indb.scoring.graph import Linear, Node
@@ -41,6 +42,11 @@ def _decisions(model: Any, features: Features, place: Place, name: str) -> list[
     rows = np.atleast_2d(np.asarray(model.coef_, dtype=np.float64))
     intercepts = np.broadcast_to(np.asarray(model.intercept_, dtype=np.float64), (len(rows),))
     return [
-        place.named(name, Linear(nodes, tuple(row.tolist()), float(intercept)))
+        place.named(name, _linear(nodes, row.tolist(), float(intercept)))
         for row, intercept in zip(rows, intercepts, strict=True)
     ]
+
+
+def _linear(nodes: Sequence[Node], coefficients: Sequence[float], intercept: float) -> Node:
+    used = [(node, c) for node, c in zip(nodes, coefficients, strict=True) if c != 0]
+    return Linear(tuple(node for node, _ in used), tuple(c for _, c in used), intercept)

@@ -11,12 +11,13 @@ from aops_indb.scoring.read_sklearn.translation import Features, Place, plain
 
 def classes_of(model: Any, place: Place) -> list[Any]:
     """The class labels as Python values of one kind; UnsupportedModelError for others."""
+    name = type(model).__name__
     try:
         labels = [plain(label) for label in model.classes_]
     except TypeError as error:
-        raise place.unsupported(model, f"with class {error}", "use labels that are numbers, text or booleans") from None
+        raise place.unsupported(f"{name} with class {error}", "use labels that are numbers, text or booleans") from None
     if len({kind_of_value(label) for label in labels}) != 1 or None in labels:
-        raise place.unsupported(model, "with classes of several types", "use labels of one type")
+        raise place.unsupported(f"{name} with classes of several types", "use labels of one type")
     return labels
 
 

@@ -24,7 +24,7 @@ def min_max_scaler(model: Any, features: Features, place: Place) -> Features:
     nodes = place.numbers(model, features)
     place.refuse_infinite(model, features, nodes)
     scaled: list[Node] = [
-        apply("add", apply("multiply", node, number(scale)), number(shift))
+        _unless(_unless(node, "multiply", scale, 1.0), "add", shift, 0.0)
         for node, scale, shift in zip(nodes, model.scale_, model.min_, strict=True)
     ]
     if model.clip:

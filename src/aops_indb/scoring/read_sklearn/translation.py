@@ -17,9 +17,9 @@ from aops_indb.scoring.graph import (
     Named,
     Node,
     Value,
-    kinds_of,
     number,
 )
+from aops_indb.scoring.verify import kinds_of
 
 Translator: TypeAlias = Callable[[Any, "Features", "Place"], "Features"]
 
@@ -93,12 +93,11 @@ class Place:
         """The path to here, as errors show it."""
         return " > ".join(self.path) or type(model).__name__
 
-    def unsupported(self, model: object, what: str, instead: str) -> UnsupportedModelError:
+    def unsupported(self, what: str, instead: str) -> UnsupportedModelError:
         """The error for something that has no SQL form: what it is, and what is known instead."""
-        prefix = " > ".join(self.path)
-        name = f"{type(model).__name__}({what})" if "=" in what.split(" ")[0] else f"{type(model).__name__} {what}"
-        message = f"{name} has no SQL form; {instead}, or score with executor='onnx'."
-        return UnsupportedModelError(f"{prefix}: {message}" if prefix else message)
+        path = "".join(f"{part} > " for part in self.path)[:-3]
+        message = f"{what} has no SQL form; {instead}, or score with executor='onnx'."
+        return UnsupportedModelError(f"{path}: {message}" if path else message)
 
     # ── reading features ───────────────────────────────────────────────────────────────────────────────
 
@@ -124,14 +123,15 @@ class Place:
             return Constant(None, kind)
         if have == "boolean" and kind == "number":
             return Lookup(node, ((True, 1.0), (False, 0.0)), otherwise=None, missing=None)
-        raise self.unsupported(model, f"on feature '{name}', which is {have} and not {kind},", "encode it first")
+        raise self.unsupported(
+            f"{type(model).__name__} on feature '{name}', which is {have} and not {kind},", "encode it first"
+        )
 
     def numbers(self, model: object, features: Features, *, exact: bool = True) -> list[Node]:
         """The features as numbers; exact: refuse those the library would compute with in single precision."""
         if exact and features.single:
             raise self.unsupported(
-                model,
-                "on features in single precision (dtype=float32)",
+                f"{type(model).__name__} on features in single precision",
                 "give the encoder before it dtype=float64",
             )
         return [self.read(model, name, node, "number") for name, node in features]
@@ -210,14 +210,13 @@ def check_fitted(model: object, place: Place) -> None:
     from sklearn.exceptions import NotFittedError
     from sklearn.utils.validation import check_is_fitted
 
+    if isinstance(model, type) or not hasattr(model, "fit"):
+        given = f"the class {model.__name__}" if isinstance(model, type) else type(model).__name__
+        raise ModelError(f"{place.where(model)}: expected a fitted scikit-learn estimator, got {given}.")
     try:
         check_is_fitted(model)
     except NotFittedError:
         raise ModelError(f"{place.where(model)}: this {type(model).__name__} is not fitted; call fit first.") from None
-    except TypeError:
-        raise ModelError(
-            f"{place.where(model)}: expected a fitted scikit-learn estimator, got {type(model).__name__}."
-        ) from None
 
 
 def unknown_class(model: object, place: Place) -> UnsupportedModelError:
@@ -226,7 +225,7 @@ def unknown_class(model: object, place: Place) -> UnsupportedModelError:
 
     known = {key.rsplit(".", 1)[-1] for key in place.ledger.table}
     close = difflib.get_close_matches(type(model).__name__, known, n=3, cutoff=0.5) or sorted(known)
-    return place.unsupported(model, "is not among the estimators known, and", f"known are {', '.join(close)}")
+    return place.unsupported(type(model).__name__, f"known are {', '.join(close)}")
 
 
 def stand_in(model: Any, features: Features) -> Features:

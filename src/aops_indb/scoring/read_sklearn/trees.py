@@ -66,7 +66,7 @@ def gradient_boosting_regressor(model: Any, features: Features, place: Place) ->
 
 def _class_fractions(model: Any, estimators: Sequence[Any], features: Features, place: Place) -> list[Node]:
     if model.n_outputs_ > 1:
-        raise place.unsupported(model, "with several targets", "fit one classifier per target")
+        raise place.unsupported(f"{type(model).__name__} with several targets", "fit one classifier per target")
     count = int(model.n_classes_)
     inputs = _inputs(model, features, place, missing=estimators[0]._support_missing_values(_no_rows(model)))
     trees = [_tree(e.tree_, tuple(range(count)), lambda v: v[:, 0, :count]) for e in estimators]
@@ -84,7 +84,9 @@ def _boosted(model: Any, features: Features, place: Place) -> list[Node]:
     from sklearn.dummy import DummyClassifier, DummyRegressor
 
     if not (isinstance(model.init_, DummyClassifier | DummyRegressor) or model.init_ == "zero"):
-        raise place.unsupported(model, f"init={type(model.init_).__name__}()", "leave init=None or use init='zero'")
+        raise place.unsupported(
+            f"{type(model).__name__}(init={type(model.init_).__name__}())", "leave init=None or use init='zero'"
+        )
     inputs = _inputs(model, features, place, missing=False)
     start = model._raw_predict_init(_no_rows(model))[0].tolist()
     trees = [

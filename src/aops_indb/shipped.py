@@ -6,7 +6,7 @@ from pathlib import Path
 
 from aops_indb.errors import SettingsError
 
-_PACKAGE = Path(__file__).resolve().parents[1]
+_PACKAGE = Path(__file__).resolve().parent
 
 
 def shipped(name: str) -> Path:

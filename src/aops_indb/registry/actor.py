@@ -1,0 +1,35 @@
+"""Who acts, and how that is known."""
+
+from __future__ import annotations
+
+import datetime as dt
+import getpass
+import os
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A name, and where it comes from: AOPS_ACTOR or the operating system."""
+
+    name: str
+    source: str
+
+
+def current_actor() -> Actor:
+    """Whoever runs this process: AOPS_ACTOR if set, else the operating system's user."""
+    named = os.environ.get("AOPS_ACTOR", "").strip()
+    return Actor(named, "AOPS_ACTOR") if named else Actor(_system_user(), "operating system")
+
+
+def _system_user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        # a container may run under a number without a name
+        return f"uid {os.getuid()}"
+
+
+def now() -> dt.datetime:
+    """The time, in UTC."""
+    return dt.datetime.now(dt.UTC)
