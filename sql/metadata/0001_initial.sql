@@ -75,7 +75,7 @@ CREATE TABLE aops.definitions (
 );
 COMMENT ON TABLE  aops.definitions               IS 'Every state of every definition that was ever applied; the current ones are not retired.';
 COMMENT ON COLUMN aops.definitions.definition_id IS 'Counts all rows, from 1.';
-COMMENT ON COLUMN aops.definitions.kind          IS 'entity, data_source, feature_view, feature_service or model.';
+COMMENT ON COLUMN aops.definitions.kind          IS 'entity, data_source, request_source, feature_view, on_demand_feature, feature_service or model.';
 COMMENT ON COLUMN aops.definitions.name          IS 'Name, unique within its kind.';
 COMMENT ON COLUMN aops.definitions.version       IS 'Counts up from 1 with each new fingerprint of this name.';
 COMMENT ON COLUMN aops.definitions.fingerprint   IS 'Digest of what decides the values it computes.';
@@ -117,10 +117,10 @@ CREATE TABLE aops.lineage_edges (
     upstream_column  VARCHAR
 );
 COMMENT ON TABLE  aops.lineage_edges                  IS 'What was made from what: one row says that an object reads another.';
-COMMENT ON COLUMN aops.lineage_edges.kind             IS 'Kind of the object that reads; model_version for a trained model.';
+COMMENT ON COLUMN aops.lineage_edges.kind             IS 'Kind of the object that reads.';
 COMMENT ON COLUMN aops.lineage_edges.name             IS 'Its name.';
 COMMENT ON COLUMN aops.lineage_edges.version          IS 'Its version.';
-COMMENT ON COLUMN aops.lineage_edges.definition_id    IS 'Its row of aops.definitions, if it is a definition.';
+COMMENT ON COLUMN aops.lineage_edges.definition_id    IS 'Its row of aops.definitions.';
 COMMENT ON COLUMN aops.lineage_edges.position         IS 'Order, from 1.';
 COMMENT ON COLUMN aops.lineage_edges.column_name      IS 'Its column; NULL for the object as a whole.';
 COMMENT ON COLUMN aops.lineage_edges.upstream_kind    IS 'Kind of the object that is read.';
@@ -324,14 +324,14 @@ CREATE TABLE aops.model_versions (
 COMMENT ON TABLE  aops.model_versions                       IS 'Trained models as registered; rows never change.';
 COMMENT ON COLUMN aops.model_versions.model                 IS 'Model.';
 COMMENT ON COLUMN aops.model_versions.version               IS 'Counts up from 1 per model.';
-COMMENT ON COLUMN aops.model_versions.digest                IS 'SHA-256 over the digests of its artefacts, its inputs and outputs: what a decision about it is bound to.';
+COMMENT ON COLUMN aops.model_versions.digest                IS 'SHA-256 over the digests of its artefacts, and its inputs and outputs: what a decision about it is bound to.';
 COMMENT ON COLUMN aops.model_versions.estimator             IS 'The estimator, as its library names it.';
 COMMENT ON COLUMN aops.model_versions.description           IS 'What it is, in words.';
 COMMENT ON COLUMN aops.model_versions.service               IS 'Feature service it was trained on; empty if none.';
 COMMENT ON COLUMN aops.model_versions.run_id                IS 'Run that made it.';
 COMMENT ON COLUMN aops.model_versions.dataset_name          IS 'Data set it was trained on; empty if unknown.';
 COMMENT ON COLUMN aops.model_versions.dataset_digest        IS 'Digest of that data set; empty if unknown.';
-COMMENT ON COLUMN aops.model_versions.feature_view_versions IS 'Feature views it reads, name to version.';
+COMMENT ON COLUMN aops.model_versions.feature_view_versions IS 'Feature views and on-demand features it reads, name to fingerprint.';
 COMMENT ON COLUMN aops.model_versions.inputs                IS 'Its input columns, in order.';
 COMMENT ON COLUMN aops.model_versions.outputs               IS 'Its output columns, in order.';
 COMMENT ON COLUMN aops.model_versions.library_versions      IS 'Libraries it was trained with, name to version.';

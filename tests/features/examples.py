@@ -24,7 +24,7 @@ FIELDS = [
     Field(name="flag", dtype=DType.Bool),
     Field(name="n", dtype=DType.Int64),
     Field(name="label", dtype=DType.String),
-    Field(name="double", dtype=DType.Float64, expr="n * 2"),
+    Field(name="twice", dtype=DType.Float64, expr="n * 2"),
 ]
 
 # sums and counts of exact numbers: every algorithm can compute these
@@ -55,7 +55,7 @@ extremes = FeatureView(
         Aggregation(function="max", column="label", windows=["6h"], offset="1h"),
         Aggregation(function="max", column="at", windows=["6h"]),
         Aggregation(function="sum", column="x", windows=["6h", "1d"]),
-        Aggregation(function="mean", column="x", windows=["1d"], where="n >= 3"),
+        Aggregation(function="mean", column="x", windows=["1d"], where="n >= 3", name="mean_where"),
         Aggregation(function="count", windows=["1h"], offset="1d"),
     ],
 )
@@ -91,16 +91,7 @@ late_forever = FeatureView(
 
 facts = FeatureView(name="facts", entities=[single], source=register, schema=FIELDS)
 
-TIMED = [totals, extremes, latest, latest_forever, late, late_forever]
-VIEWS = [*TIMED, facts]
-
-# the algorithms that can compute a view's windows
-APPLICABLE = {
-    "totals": ["prefix_sums", "timeline", "range_join"],
-    "extremes": ["timeline", "range_join"],
-    "latest": ["timeline", "range_join"],
-    "late": ["range_join"],
-}
+VIEWS = [totals, extremes, latest, latest_forever, late, late_forever, facts]
 
 # ── rows ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -111,6 +102,7 @@ START = dt.datetime(2013, 3, 10, 6)
 HOURS = st.sampled_from([0, 1, 2, 5, 6, 7, 8, 12, 13, 14, 24, 25, 30, 31, 168])
 MICROSECONDS = st.sampled_from([0, 0, 0, 0, 1, -1])
 TIMES = st.builds(lambda h, us: START + dt.timedelta(hours=h, microseconds=us), HOURS, MICROSECONDS)
+MOSTLY_TIMES = st.one_of(TIMES, TIMES, TIMES, TIMES, st.none())
 
 # (1, '23') and (12, '3') must not meet
 KEYS = {
@@ -131,8 +123,6 @@ def _rows(longest: int, columns: dict[str, st.SearchStrategy[Any]]) -> st.Search
     row = st.fixed_dictionaries(columns)
     return st.integers(0, longest).flatmap(lambda n: st.lists(row, min_size=n, max_size=n))
 
-
-MOSTLY_TIMES = st.one_of(TIMES, TIMES, TIMES, TIMES, st.none())
 
 EVENTS = _rows(40, {**KEYS, "at": MOSTLY_TIMES, "created": MOSTLY_TIMES, **VALUES})
 REGISTER = _rows(8, {**KEYS, **VALUES})
@@ -163,8 +153,38 @@ def spine_schema(zone: str | None) -> pa.Schema:
 
 def in_zone(rows: list[dict[str, Any]], zone: str | None) -> list[dict[str, Any]]:
     """The rows with their times in UTC; zone None: as they are, without one."""
-    if zone is None:
-        return rows
-    return [
-        {k: v.replace(tzinfo=dt.UTC) if isinstance(v, dt.datetime) else v for k, v in row.items()} for row in rows
-    ]
+    return [{name: at_zone(value, zone) for name, value in row.items()} for row in rows]
+
+
+def at_zone(value: Any, zone: str | None) -> Any:
+    """A time in UTC; zone None, or no time: the value as it is."""
+    return value.replace(tzinfo=dt.UTC) if zone and isinstance(value, dt.datetime) else value
+
+
+# ── one feature of one entity ──────────────────────────────────────────────────────────────────────────
+
+KEY = Entity(name="entity", join_keys=["key"])
+
+
+def window(function: str = "count", *, created: bool = False, **settings: Any) -> dict[str, Any]:
+    """Settings of a view of one window of an hour."""
+    if function != "count":
+        settings = {"column": "v", **settings}
+    return {
+        "name": "view",
+        "entities": [KEY],
+        "source": source(created),
+        "aggregations": [Aggregation(function=function, windows=["1h"], **{"name": "f", **settings})],
+    }
+
+
+def newest(*, created: bool = False, **settings: Any) -> dict[str, Any]:
+    """Settings of a view of the newest row's values."""
+    fields = [Field(name="v", dtype=DType.Int64), Field(name="w", dtype=DType.Int64)]
+    return {"name": "view", "entities": [KEY], "source": source(created), "schema": fields, **settings}
+
+
+def source(created: bool) -> DataSource:
+    return DataSource(
+        name="s", table="events", timestamp_field="at", created_timestamp_column="created" if created else None
+    )

@@ -23,12 +23,32 @@ from aops_indb.features.types import DType
 Row: TypeAlias = Mapping[str, Any]
 Features: TypeAlias = dict[str, Any]
 
+Compute: TypeAlias = Callable[[Row], Any]
+
+
+def _of(column: str, compute: Callable[[Any], Any]) -> Compute:
+    """Of one column; NULL of NULL."""
+    return lambda row: None if row[column] is None else compute(row[column])
+
+
+def _either(a: Compute, b: Compute) -> Compute:
+    def either(row: Row) -> bool | None:
+        sides = [a(row), b(row)]
+        return True if True in sides else None if None in sides else False
+
+    return either
+
+
 # SQL that the tests' definitions use -> the same in Python; NULL is None
-EXPRESSIONS: dict[str, Callable[[Row], Any]] = {
-    "n >= 3": lambda row: None if row["n"] is None else row["n"] >= 3,
-    "n * 2": lambda row: None if row["n"] is None else row["n"] * 2,
-    "label <> 'a' OR flag": lambda row: _or(None if row["label"] is None else row["label"] != "a", row["flag"]),
-    "flag": lambda row: row["flag"],
+EXPRESSIONS: dict[str, Compute] = {
+    "n >= 3": _of("n", lambda n: n >= 3),
+    "n * 2": _of("n", lambda n: n * 2),
+    "flag": _of("flag", bool),
+    "label <> 'a' OR flag": _either(_of("label", lambda label: label != "a"), _of("flag", bool)),
+    "v > 1": _of("v", lambda v: v > 1),
+    "v > 2": _of("v", lambda v: v > 2),
+    "w > 0": _of("w", lambda w: w > 0),
+    "w > 5": _of("w", lambda w: w > 5),
 }
 
 # dtype -> what a value of it is in Python
@@ -95,9 +115,7 @@ def entities(view: FeatureView, rows: Sequence[Row], at: dt.datetime | None) -> 
     return list(found)
 
 
-def join(
-    views: Sequence[FeatureView], sources: Mapping[str, Sequence[Row]], spine: Sequence[Row]
-) -> list[Features]:
+def join(views: Sequence[FeatureView], sources: Mapping[str, Sequence[Row]], spine: Sequence[Row]) -> list[Features]:
     """For each row of the spine: its columns, and each view's features as `view__feature`."""
     joined = []
     for asked in spine:
@@ -209,9 +227,3 @@ def _max(aggregation: Aggregation, rows: Sequence[Row]) -> Any:
 REDUCTIONS: dict[str, Callable[[Aggregation, Sequence[Row]], Any]] = {
     "count": _count, "sum": _sum, "mean": _mean, "rate": _rate, "min": _min, "max": _max,
 }  # fmt: skip
-
-
-def _or(a: bool | None, b: bool | None) -> bool | None:
-    if a or b:
-        return True
-    return None if a is None or b is None else False

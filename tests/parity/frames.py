@@ -50,3 +50,17 @@ def mixed() -> tuple[pd.DataFrame, np.ndarray]:
         ),
         np.where(target == 1, "benign", "malignant"),
     )
+
+
+@cache
+def undecided() -> tuple[pd.DataFrame, np.ndarray]:
+    """Features that tell nothing about a target that is half and half: scores are exactly zero."""
+    return pd.DataFrame({"same": np.zeros(60), "too": np.ones(60)}), np.arange(60) % 2
+
+
+@cache
+def many() -> tuple[pd.DataFrame, np.ndarray]:
+    """A measure, and a text column of more than a hundred categories."""
+    frame, target = numbers("cancer")
+    bins = (frame["mean texture"] * 5).astype(int).astype(str)
+    return pd.DataFrame({"radius": frame["mean radius"], "bin": "b" + bins}), target

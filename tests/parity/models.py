@@ -24,7 +24,7 @@ from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, OneHotEncoder, OrdinalEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeClassifier, ExtraTreeRegressor
 
-from .frames import gaps, mixed, numbers
+from .frames import gaps, many, mixed, numbers, undecided
 
 Fitted = tuple[Any, pd.DataFrame]
 Fit = Callable[[], Fitted]
@@ -211,6 +211,7 @@ LINEAR: dict[str, Fit] = {
     "logistic, floats": on(numbers("cancer"), LogisticRegression(max_iter=3000), lambda y: y * 2.0),
     "logistic, three classes": on(numbers("wine"), LogisticRegression(max_iter=9000)),
     "logistic, sure": on(numbers("iris"), make_pipeline(StandardScaler(), LogisticRegression(C=1e6, max_iter=9000))),
+    "logistic, undecided": on(undecided(), LogisticRegression(fit_intercept=False)),
     "logistic, prepared": on(mixed(), prepared(LogisticRegression(max_iter=3000))),
     "logistic, prepared, strict": on(
         mixed(), prepared(LogisticRegression(max_iter=3000), handle_unknown="error", drop="first", sparse_output=False)
@@ -251,6 +252,7 @@ TREES: dict[str, Fit] = {
     "extra trees, strict": on(numbers("wine"), ExtraTreesClassifier(**few, criterion="entropy")),
     "extra regression trees": on(numbers("diabetes"), ExtraTreesRegressor(**few, max_depth=8)),
     "regression forest, poisson": on(gaps("diabetes"), RandomForestRegressor(**few, criterion="poisson", max_depth=6)),
+    "forest, undecided": on(undecided(), RandomForestClassifier(**few, bootstrap=False)),
     "forest, prepared, sparse": on(mixed(), prepared(RandomForestClassifier(**few))),
     "forest, prepared": on(mixed(), prepared(RandomForestClassifier(**few, max_depth=6), sparse_output=False)),
 }
@@ -285,6 +287,11 @@ BOOSTED: dict[str, Fit] = {
         (mixed()[0][["radius", "grade", "smooth"]], mixed()[1]),
         HistGradientBoostingClassifier(**small, categorical_features=[False, True, False]),
     ),
+    "histogram, many categories": on(
+        many(), HistGradientBoostingClassifier(**small, categorical_features=["bin"], min_samples_leaf=2)
+    ),
+    "histogram, undecided": on(undecided(), HistGradientBoostingClassifier(**small)),
+    "boosting, undecided": on(undecided(), GradientBoostingClassifier(**few, init="zero")),
     "histogram, prepared": on(mixed(), prepared(HistGradientBoostingClassifier(**small), sparse_output=False)),
 }
 

@@ -31,13 +31,16 @@ _COUNT = "Count"
 # Seconds between two reports of progress.
 _REPORT_EVERY = 0.2
 
-# kind -> catalogue function, column of the name, condition on function_type
-_CATALOGUES: tuple[tuple[RelationKind, str, str, str | None], ...] = (
-    ("TABLE", "duckdb_tables", "table_name", None),
-    ("VIEW", "duckdb_views", "view_name", None),
-    ("MACRO", "duckdb_functions", "function_name", "macro"),
-    ("MACRO TABLE", "duckdb_functions", "function_name", "table_macro"),
-)
+# catalogue function -> columns of the name and of the kind, and what the kinds are called there
+_CATALOGUES: dict[str, tuple[str, Expr, dict[str, RelationKind]]] = {
+    "duckdb_tables": ("table_name", build.lit("table"), {"table": "TABLE"}),
+    "duckdb_views": ("view_name", build.lit("view"), {"view": "VIEW"}),
+    "duckdb_functions": (
+        "function_name",
+        build.col("function_type"),
+        {"macro": "MACRO", "table_macro": "MACRO TABLE"},
+    ),
+}
 
 
 class DuckDBSession:
@@ -123,15 +126,16 @@ class DuckDBSession:
     def relations(self, schema: str) -> dict[str, RelationKind]:
         """Name -> kind of what a schema holds; kinds as `sqlgen.statements.drop` takes them."""
         found: dict[str, RelationKind] = {}
-        for kind, catalogue, name, function_type in _CATALOGUES:
-            where = [
+        for catalogue, (name_column, kind_column, kinds) in _CATALOGUES.items():
+            here = [
                 build.eq(build.col("database_name"), build.anonymous("current_database")),
                 build.eq(build.col("schema_name"), build.lit(schema)),
+                build.in_(kind_column.copy(), [build.lit(known) for known in kinds]),
             ]
-            if function_type is not None:
-                where.append(build.eq(build.col("function_type"), build.lit(function_type)))
-            query = sql.select([build.col(name)], sql.table_function(catalogue, "main"), where=where)
-            found.update((row[0], kind) for row in self.rows(query))
+            query = sql.select(
+                [build.col(name_column), kind_column.copy()], sql.table_function(catalogue, "main"), where=here
+            )
+            found.update((name, kinds[kind]) for name, kind in self.rows(query))
         return found
 
     def register(self, name: str, table: pa.Table) -> None:

@@ -15,7 +15,7 @@ from aops_indb.sqlgen.build import Expr, asc, cast, col, over, parse_expression,
 from aops_indb.sqlgen.build import func as sql_function
 from aops_indb.sqlgen.statements import Join, Query, aliased, select, subquery, table, with_ctes
 
-SPINE = "entity_df"
+SPINE = "__entity_df"
 ROW = "__row"
 
 

@@ -18,6 +18,7 @@ from aops_indb.sqlgen.build import (
     and_,
     anonymous,
     case,
+    cast,
     col,
     columns_of,
     desc,
@@ -77,7 +78,7 @@ def warehouse_objects(
     if not time_zone:
         # compared as they are, an aware and a naive time differ with the time zone of whoever asks
         moment = anonymous("TIMEZONE", lit("UTC"), moment)
-    return (_current(view, moment), _history(view, types_of), _as_of(view))
+    return (_current(view, moment), _history(view, types_of), _as_of(view, time_zone))
 
 
 def _current(view: FeatureView, moment: Expr) -> WarehouseObject:
@@ -100,10 +101,11 @@ def _history(view: FeatureView, types_of: TypesOf | None) -> WarehouseObject:
     return WarehouseObject("view", name, query, tuple(statements))
 
 
-def _as_of(view: FeatureView) -> WarehouseObject:
+def _as_of(view: FeatureView, time_zone: bool) -> WarehouseObject:
     name = view.name + AS_OF_SUFFIX
     target, parameter = table(name, SCHEMA), _parameter(view)
-    query = as_of(view, col(parameter))
+    # cast: of an untyped '2013-06-01' nothing can be subtracted
+    query = as_of(view, cast(col(parameter), "TIMESTAMPTZ" if time_zone else "TIMESTAMP"))
     text = f"{view.name} as it was known at a time, the argument: one row for each entity known then"
     create = create_table_macro(target, [parameter], query)
     return WarehouseObject("macro", name, query, (create, comment("MACRO TABLE", target.copy(), text)))

@@ -11,7 +11,6 @@ from aops_indb.registry.definitions import (
     remove_definition,
 )
 from aops_indb.registry.jobs import finish_job, mark_interrupted, start_job
-from aops_indb.registry.migrations import migrate, migrations, prepare, schema_version
 from aops_indb.registry.models import (
     MetricRecord,
     ModelVersionRecord,
@@ -30,6 +29,7 @@ from aops_indb.registry.models import (
     start_run,
 )
 from aops_indb.registry.reading import LISTS, Listing, artifacts, events, figures, list_objects, params
+from aops_indb.registry.schema import migrate, migrations, prepare, schema_version
 
 __all__ = [
     "LISTS",

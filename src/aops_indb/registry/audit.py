@@ -12,12 +12,14 @@ from sqlalchemy import insert, select
 
 from aops_indb.engines import Session
 from aops_indb.registry.actor import Actor, now
+from aops_indb.registry.atomic import atomic
 from aops_indb.registry.tables import AUDIT_LOG
 
 # What the first row is sealed to.
 GENESIS = "0" * 64
 
 
+@atomic
 def record(
     session: Session,
     *,
@@ -28,7 +30,7 @@ def record(
     version: int | None = None,
     details: Mapping[str, Any] | None = None,
 ) -> None:
-    """Add a row, in the caller's transaction."""
+    """Add a row."""
     last = session.connection.execute(
         select(AUDIT_LOG.c.seq, AUDIT_LOG.c.row_hash).order_by(AUDIT_LOG.c.seq.desc()).limit(1)
     ).first()

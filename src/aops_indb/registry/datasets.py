@@ -10,6 +10,7 @@ from sqlalchemy import insert, select
 from aops_indb.engines import Session
 from aops_indb.registry import audit
 from aops_indb.registry.actor import Actor, now
+from aops_indb.registry.atomic import atomic
 from aops_indb.registry.tables import DATASETS
 
 
@@ -28,6 +29,7 @@ class DatasetRecord:
     sql: str
 
 
+@atomic
 def record_dataset(session: Session, record: DatasetRecord, *, actor: Actor) -> None:
     """Note a set that was kept."""
     row = {

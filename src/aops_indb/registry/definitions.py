@@ -6,15 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Select, Table, insert, select, update
 
 from aops_indb.engines import Session
+from aops_indb.errors import UnknownNameError
 from aops_indb.registry import audit
 from aops_indb.registry.actor import Actor, now
+from aops_indb.registry.atomic import atomic
 from aops_indb.registry.ids import next_id
 from aops_indb.registry.tables import DEFINITION_COLUMNS, DEFINITIONS, LINEAGE_EDGES
 
 Key = tuple[str, str]
+
+_IN_FORCE = DEFINITIONS.c.retired_at.is_(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +55,21 @@ def applied_definitions(session: Session) -> dict[Key, DefinitionRecord]:
     """The definitions in force, by kind and name, in the order they were applied."""
     execute = session.connection.execute
     columns: dict[int, list[ColumnRecord]] = {}
-    for row in execute(select(DEFINITION_COLUMNS).order_by(DEFINITION_COLUMNS.c.position)):
+    for row in execute(_of_those_in_force(DEFINITION_COLUMNS)):
         columns.setdefault(row.definition_id, []).append(ColumnRecord(row.column_name, row.dtype, row.description))
     upstream: dict[int, list[Key]] = {}
-    for row in execute(select(LINEAGE_EDGES).order_by(LINEAGE_EDGES.c.position)):
+    for row in execute(_of_those_in_force(LINEAGE_EDGES)):
         upstream.setdefault(row.definition_id, []).append((row.upstream_kind, row.upstream_name))
-    in_force = select(DEFINITIONS).where(DEFINITIONS.c.retired_at.is_(None)).order_by(DEFINITIONS.c.definition_id)
+    in_force = select(DEFINITIONS).where(_IN_FORCE).order_by(DEFINITIONS.c.definition_id)
     return {
         (row.kind, row.name): _record(row, columns.get(row.definition_id, []), upstream.get(row.definition_id, []))
         for row in execute(in_force)
     }
+
+
+def _of_those_in_force(table: Table) -> Select[Any]:
+    in_force = select(DEFINITIONS.c.definition_id).where(_IN_FORCE)
+    return select(table).where(table.c.definition_id.in_(in_force)).order_by(table.c.position)
 
 
 def _record(row: Any, columns: list[ColumnRecord], depends_on: list[Key]) -> DefinitionRecord:
@@ -79,6 +88,7 @@ def _record(row: Any, columns: list[ColumnRecord], depends_on: list[Key]) -> Def
     )
 
 
+@atomic
 def record_definition(session: Session, record: DefinitionRecord, *, actor: Actor) -> int:
     """Put a definition in force in place of the one before; returns its version.
 
@@ -86,7 +96,7 @@ def record_definition(session: Session, record: DefinitionRecord, *, actor: Acto
     """
     before = _newest(session, record.kind, record.name)
     version = 1 if before is None else before.version + (before.fingerprint != record.fingerprint)
-    _retire(session, record.kind, record.name, actor)
+    replaces = _retire(session, record.kind, record.name, actor)
     definition_id = next_id(session, DEFINITIONS.c.definition_id)
     row = {
         "definition_id": definition_id,
@@ -108,7 +118,7 @@ def record_definition(session: Session, record: DefinitionRecord, *, actor: Acto
     audit.record(
         session,
         actor=actor,
-        action="add" if before is None else "change",
+        action="change" if replaces else "add",
         kind=record.kind,
         name=record.name,
         version=version,
@@ -117,10 +127,13 @@ def record_definition(session: Session, record: DefinitionRecord, *, actor: Acto
     return version
 
 
+@atomic
 def remove_definition(session: Session, kind: str, name: str, *, actor: Actor) -> None:
-    """Put a definition out of force; its versions are kept."""
-    _retire(session, kind, name, actor)
-    audit.record(session, actor=actor, action="remove", kind=kind, name=name)
+    """Put a definition out of force; its versions are kept. UnknownNameError if it is not in force."""
+    if not _retire(session, kind, name, actor):
+        raise UnknownNameError(kind.replace("_", " "), name, _names_in_force(session, kind))
+    version = _newest(session, kind, name).version
+    audit.record(session, actor=actor, action="remove", kind=kind, name=name, version=version)
 
 
 def _newest(session: Session, kind: str, name: str) -> Any:
@@ -129,9 +142,18 @@ def _newest(session: Session, kind: str, name: str) -> Any:
     return session.connection.execute(query.order_by(DEFINITIONS.c.definition_id.desc()).limit(1)).first()
 
 
-def _retire(session: Session, kind: str, name: str, actor: Actor) -> None:
-    in_force = (DEFINITIONS.c.kind == kind) & (DEFINITIONS.c.name == name) & DEFINITIONS.c.retired_at.is_(None)
-    session.connection.execute(update(DEFINITIONS).where(in_force).values(retired_at=now(), retired_by=actor.name))
+def _retire(session: Session, kind: str, name: str, actor: Actor) -> bool:
+    """Put a definition out of force; whether it was in force."""
+    if name not in _names_in_force(session, kind):
+        return False
+    this = (DEFINITIONS.c.kind == kind) & (DEFINITIONS.c.name == name) & _IN_FORCE
+    session.connection.execute(update(DEFINITIONS).where(this).values(retired_at=now(), retired_by=actor.name))
+    return True
+
+
+def _names_in_force(session: Session, kind: str) -> list[str]:
+    names = select(DEFINITIONS.c.name).where(DEFINITIONS.c.kind == kind, _IN_FORCE)
+    return list(session.connection.execute(names).scalars())
 
 
 def _record_columns(session: Session, definition_id: int, record: DefinitionRecord) -> None:
@@ -143,7 +165,7 @@ def _record_columns(session: Session, definition_id: int, record: DefinitionReco
             "dtype": column.dtype,
             "description": column.description,
         }
-        for position, column in enumerate(record.columns)
+        for position, column in enumerate(record.columns, start=1)
     ]
     if rows:
         session.connection.execute(insert(DEFINITION_COLUMNS), rows)
@@ -160,7 +182,7 @@ def _record_lineage(session: Session, definition_id: int, version: int, record: 
             "upstream_kind": kind,
             "upstream_name": name,
         }
-        for position, (kind, name) in enumerate(record.depends_on)
+        for position, (kind, name) in enumerate(record.depends_on, start=1)
     ]
     if rows:
         session.connection.execute(insert(LINEAGE_EDGES), rows)

@@ -5,19 +5,25 @@ from __future__ import annotations
 import datetime as dt
 import os
 import socket
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import insert, select, update
 
 from aops_indb.engines import Session
 from aops_indb.registry import audit
-from aops_indb.registry.actor import Actor, now
+from aops_indb.registry.actor import Actor, current_actor, now
+from aops_indb.registry.atomic import atomic
 from aops_indb.registry.ids import next_id
 from aops_indb.registry.tables import JOB_RUNS
 
 RUNNING, INTERRUPTED = "running", "interrupted"
+# States of a process that has ended, though whoever started it has not asked yet.
+_DEAD = ("Z", "X")
 
 
+@atomic
 def start_job(
     session: Session,
     *,
@@ -49,6 +55,7 @@ def start_job(
     return job
 
 
+@atomic
 def finish_job(
     session: Session,
     job: int,
@@ -64,6 +71,10 @@ def finish_job(
     this = JOB_RUNS.c.job_id == job
     session.connection.execute(update(JOB_RUNS).where(this).values(**values))
     row = session.connection.execute(select(JOB_RUNS).where(this)).one()
+    _record(session, row, actor, {"status": status, "rows": rows})
+
+
+def _record(session: Session, row: Any, actor: Actor, outcome: Mapping[str, Any]) -> None:
     audit.record(
         session,
         actor=actor,
@@ -71,33 +82,32 @@ def finish_job(
         kind="job",
         name=row.target,
         version=row.model_version,
-        details={"job": job, "status": status, "rows": rows},
+        details={"job": row.job_id, **outcome},
     )
 
 
+@atomic
 def mark_interrupted(session: Session) -> int:
     """Mark jobs that say they run, but whose process on this host is gone; returns how many."""
     here = (JOB_RUNS.c.status == RUNNING) & (JOB_RUNS.c.host == socket.gethostname())
-    running = session.connection.execute(
-        select(JOB_RUNS.c.job_id, JOB_RUNS.c.pid, JOB_RUNS.c.process_started).where(here)
-    ).all()
-    gone = [row.job_id for row in running if _started(row.pid) != row.process_started]
-    for job in gone:
-        session.connection.execute(
-            update(JOB_RUNS)
-            .where(JOB_RUNS.c.job_id == job)
-            .values(status=INTERRUPTED, finished_at=now(), message="its process ended without a word")
-        )
+    running = session.connection.execute(select(JOB_RUNS).where(here).order_by(JOB_RUNS.c.job_id)).all()
+    gone = [row for row in running if _started(row.pid) != row.process_started]
+    for row in gone:
+        values = {"status": INTERRUPTED, "finished_at": now(), "message": "its process ended without a word"}
+        session.connection.execute(update(JOB_RUNS).where(JOB_RUNS.c.job_id == row.job_id).values(**values))
+        _record(session, row, current_actor(), {"status": INTERRUPTED})
     return len(gone)
 
 
 def _started(pid: int) -> str:
     """When a process began, as its system tells it; empty if there is none: numbers are used again, times are not."""
     try:
-        # after the name in parentheses, which may hold anything, the 20th word is the start in clock ticks
-        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[19]
-    except (OSError, IndexError):
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
         return _exists(pid)
+    # after the name in parentheses, which may hold anything: the state, and 19 words on the start in clock ticks
+    words = stat.rpartition(")")[2].split()
+    return "" if words[0] in _DEAD else words[19]
 
 
 def _exists(pid: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import uuid
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,7 @@ from aops_indb.engines import Session
 from aops_indb.errors import ArtifactError, ModelError, UnknownNameError
 from aops_indb.registry import audit
 from aops_indb.registry.actor import Actor, now
+from aops_indb.registry.atomic import atomic
 from aops_indb.registry.ids import next_id
 from aops_indb.registry.tables import (
     ALIASES,
@@ -94,6 +96,7 @@ class ModelVersionRecord:
 # ── runs ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@atomic
 def start_run(session: Session, *, kind: str, model: str, git_commit: str | None, actor: Actor) -> str:
     """Note a run that begins; returns its id."""
     run = uuid.uuid4().hex
@@ -111,6 +114,7 @@ def start_run(session: Session, *, kind: str, model: str, git_commit: str | None
     return run
 
 
+@atomic
 def finish_run(session: Session, run: str, *, status: str) -> None:
     """Note how a run ended."""
     session.connection.execute(update(RUNS).where(RUNS.c.run_id == run).values(status=status, finished_at=now()))
@@ -119,6 +123,7 @@ def finish_run(session: Session, run: str, *, status: str) -> None:
 # ── versions ───────────────────────────────────────────────────────────────────────────────────────────
 
 
+@atomic
 def register_version(session: Session, new: NewModelVersion, *, actor: Actor) -> int:
     """Register a version under the next number of its model."""
     _register_model(session, new, actor)
@@ -126,7 +131,7 @@ def register_version(session: Session, new: NewModelVersion, *, actor: Actor) ->
     row = {
         "model": new.model,
         "version": version,
-        "digest": _digest_of(new.artifacts),
+        "digest": _digest_of(new),
         "estimator": new.estimator,
         "description": new.description,
         "service": new.service,
@@ -167,6 +172,7 @@ def _record_params(session: Session, new: NewModelVersion) -> None:
         session.connection.execute(insert(PARAMS), rows)
 
 
+@atomic
 def record_metrics(session: Session, run: str, metrics: Sequence[MetricRecord]) -> None:
     """Note figures of a run."""
     rows = [
@@ -252,10 +258,14 @@ def _aliased_version(session: Session, model: str, alias: str, by_default: bool)
 # ── artefacts ──────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _digest_of(artifacts: Sequence[NewArtifact]) -> str:
-    """One digest over all of a version's artefacts."""
-    digests = sorted(f"{a.kind}:{hashlib.sha256(a.content).hexdigest()}" for a in artifacts)
-    return hashlib.sha256("\n".join(digests).encode()).hexdigest()
+def _digest_of(new: NewModelVersion) -> str:
+    """One digest over what a version computes: its artefacts, and the columns that go in and come out."""
+    content = {
+        "artifacts": {a.kind: hashlib.sha256(a.content).hexdigest() for a in new.artifacts},
+        "inputs": list(new.inputs),
+        "outputs": list(new.outputs),
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _store_artifact(session: Session, model: str, version: int, artifact: NewArtifact) -> str:
@@ -278,12 +288,13 @@ def _store_artifact(session: Session, model: str, version: int, artifact: NewArt
 def artifact(session: Session, model: str, version: int, kind: str) -> bytes:
     """An artefact's content; ArtifactError if it is missing or is not what was registered."""
     these = (ARTIFACTS.c.model == model) & (ARTIFACTS.c.version == version)
-    rows = {row.kind: row for row in session.connection.execute(select(ARTIFACTS).where(these))}
-    if kind not in rows:
-        kept = ", ".join(sorted(rows)) or "none"
-        raise ArtifactError(f"{model}:{version} has no {kind} artefact; kept are: {kept}")
-    content = bytes(rows[kind].content)
-    if hashlib.sha256(content).hexdigest() != rows[kind].digest:
+    this = select(ARTIFACTS.c.content, ARTIFACTS.c.digest).where(these, ARTIFACTS.c.kind == kind)
+    row = session.connection.execute(this).first()
+    if row is None:
+        kinds = session.connection.execute(select(ARTIFACTS.c.kind).where(these).order_by(ARTIFACTS.c.kind)).scalars()
+        raise ArtifactError(f"{model}:{version} has no {kind} artefact; kept are: {', '.join(kinds) or 'none'}")
+    content = bytes(row.content)
+    if hashlib.sha256(content).hexdigest() != row.digest:
         raise ArtifactError(f"the {kind} artefact of {model}:{version} is not what was registered: do not use it")
     return content
 
@@ -297,8 +308,13 @@ def aliases(session: Session, model: str) -> dict[str, int]:
     return {row.alias: row.version for row in session.connection.execute(query)}
 
 
+@atomic
 def set_alias(session: Session, model: str, alias: str, version: int, *, actor: Actor) -> None:
-    """Let an alias name a version."""
+    """Let an alias name a version; UnknownNameError if there is no such version.
+
+    No audit row: what makes the alias mean something, `record_deployment`, leaves one.
+    """
+    model_version(session, model, version)
     if not _ALIAS.fullmatch(alias):
         raise ModelError(f"{alias!r} cannot be an alias: use a letter, then up to 50 letters, digits, - and _")
     session.connection.execute(delete(ALIASES).where((ALIASES.c.model == model) & (ALIASES.c.alias == alias)))
@@ -306,6 +322,7 @@ def set_alias(session: Session, model: str, alias: str, version: int, *, actor: 
     session.connection.execute(insert(ALIASES), [row])
 
 
+@atomic
 def record_deployment(
     session: Session,
     model: str,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import JSON, BigInteger, Column, DateTime, Double, LargeBinary, MetaData, String, Table
+from sqlalchemy.types import TypeEngine
 
 SCHEMA = "aops"
 _metadata = MetaData(schema=SCHEMA)
 
-
 # What a letter stands for in the lists of columns below.
-_TYPES = {
+_TYPES: dict[str, TypeEngine[Any]] = {
     "s": String(),
     "i": BigInteger(),
     "d": Double(),

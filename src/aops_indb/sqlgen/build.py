@@ -28,18 +28,31 @@ from aops_indb.errors import DefinitionError
 Expr: TypeAlias = exp.Expr
 Constant: TypeAlias = bool | int | float | str | bytes | dt.datetime | dt.timedelta | None
 
-# What may stand as an operand without parentheses.
+# What may stand as an operand of anything without parentheses.
 _ATOMS = (
     exp.Column, exp.Identifier, exp.Literal, exp.Boolean, exp.Null, exp.Func, exp.Cast, exp.Paren,
-    exp.Case, exp.Window, exp.Filter, exp.Parameter, exp.Placeholder, exp.Tuple, exp.Subquery,
+    exp.Case, exp.Window, exp.Filter, exp.Parameter, exp.Placeholder, exp.Tuple, exp.Subquery, exp.Interval,
 )  # fmt: skip
+# What binds tighter than a comparison, in every dialect.
+_ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Neg)
+# And/Or are Func subclasses in sqlglot, yet print as infix operators.
+_CONNECTORS = (exp.And, exp.Or, exp.Xor)
 
 
 def _operand(node: Expr) -> Expr:
-    # And/Or are Func subclasses in sqlglot, yet print as infix operators.
-    if isinstance(node, _ATOMS) and not isinstance(node, exp.Connector):
-        return node
-    return exp.Paren(this=node)
+    """An operand of arithmetic, or of what is not known here."""
+    return node if isinstance(node, _ATOMS) and not isinstance(node, _CONNECTORS) else exp.Paren(this=node)
+
+
+def _compared(node: Expr) -> Expr:
+    """An operand of a comparison."""
+    return node if isinstance(node, _ARITHMETIC) else _operand(node)
+
+
+def _condition(node: Expr) -> Expr:
+    """An operand of AND and OR, which bind less than all else but each other."""
+    known = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Is, exp.In, exp.NullSafeEQ)
+    return node if isinstance(node, known) else _operand(node)
 
 
 # ── names and constants ────────────────────────────────────────────────────────────────────────────────
@@ -172,52 +185,52 @@ def balanced_sum(terms: Sequence[Expr]) -> Expr:
 
 def eq(a: Expr, b: Expr) -> Expr:
     """`a = b`."""
-    return exp.EQ(this=_operand(a), expression=_operand(b))
+    return exp.EQ(this=_compared(a), expression=_compared(b))
 
 
 def ne(a: Expr, b: Expr) -> Expr:
     """`a <> b`."""
-    return exp.NEQ(this=_operand(a), expression=_operand(b))
+    return exp.NEQ(this=_compared(a), expression=_compared(b))
 
 
 def lt(a: Expr, b: Expr) -> Expr:
     """`a < b`."""
-    return exp.LT(this=_operand(a), expression=_operand(b))
+    return exp.LT(this=_compared(a), expression=_compared(b))
 
 
 def le(a: Expr, b: Expr) -> Expr:
     """`a <= b`."""
-    return exp.LTE(this=_operand(a), expression=_operand(b))
+    return exp.LTE(this=_compared(a), expression=_compared(b))
 
 
 def gt(a: Expr, b: Expr) -> Expr:
     """`a > b`."""
-    return exp.GT(this=_operand(a), expression=_operand(b))
+    return exp.GT(this=_compared(a), expression=_compared(b))
 
 
 def ge(a: Expr, b: Expr) -> Expr:
     """`a >= b`."""
-    return exp.GTE(this=_operand(a), expression=_operand(b))
+    return exp.GTE(this=_compared(a), expression=_compared(b))
 
 
 def not_distinct(a: Expr, b: Expr) -> Expr:
     """Equal, where NULL equals NULL."""
-    return exp.NullSafeEQ(this=_operand(a), expression=_operand(b))
+    return exp.NullSafeEQ(this=_compared(a), expression=_compared(b))
 
 
 def is_null(a: Expr) -> Expr:
     """`a IS NULL`."""
-    return exp.Is(this=_operand(a), expression=exp.Null())
+    return exp.Is(this=_compared(a), expression=exp.Null())
 
 
 def is_not_null(a: Expr) -> Expr:
     """`a IS NOT NULL`."""
-    return exp.Not(this=is_null(a))
+    return exp.Is(this=_compared(a), expression=exp.Not(this=exp.Null()))
 
 
 def in_(a: Expr, values: Iterable[Expr]) -> Expr:
     """`a IN (…)`."""
-    return exp.In(this=_operand(a), expressions=list(values))
+    return exp.In(this=_compared(a), expressions=list(values))
 
 
 def not_(a: Expr) -> Expr:
@@ -240,8 +253,8 @@ def _connect(kind: type[exp.Connector], conditions: Sequence[Expr], empty: Expr)
         return empty
     result = conditions[0]
     for condition in conditions[1:]:
-        left = result if isinstance(result, kind) else _operand(result)
-        result = kind(this=left, expression=_operand(condition))
+        left = result if isinstance(result, kind) else _condition(result)
+        result = kind(this=left, expression=_condition(condition))
     return result
 
 
@@ -410,7 +423,7 @@ def parse_expression(sql: str, *, dialect: str = "duckdb", where: str | None = N
     'arr_delay >= 15'
     """
     tree = _parse(sql, dialect, where)
-    if isinstance(tree, exp.Query | exp.Command | exp.DDL | exp.DML):
+    if not isinstance(tree, exp.Condition) or isinstance(tree, exp.Query):
         raise DefinitionError(f"expected an expression, found a statement: {sql!r}", where=where)
     return tree
 

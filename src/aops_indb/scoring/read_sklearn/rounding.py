@@ -29,6 +29,6 @@ def double_thresholds(thresholds: Any) -> Any:
     # beyond the largest float32 the next step would be 2**128
     low, high = np.clip(low, -(2.0**128), 2.0**128), np.clip(high, -(2.0**128), 2.0**128)
     middle = low + (high - low) / 2
-    even = below.view(np.uint32) % 2 == 1
+    even = below.view(np.uint32) % 2 == 0
     moved = np.where(even, middle, np.nextafter(middle, -np.inf))
     return np.where(np.isposinf(t), np.inf, moved)

@@ -6,14 +6,19 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import insert, select
+from sqlalchemy import column, func, insert, select, table
 
 from aops_indb import __version__
 from aops_indb.engines import Session
 from aops_indb.errors import SchemaVersionError
+from aops_indb.registry import audit
 from aops_indb.registry.actor import current_actor, now
 from aops_indb.registry.tables import SCHEMA, SCHEMA_MIGRATIONS
 from aops_indb.shipped import shipped
+
+_TABLES = table(
+    "tables", column("table_catalog"), column("table_schema"), column("table_name"), schema="information_schema"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +52,29 @@ def schema_version(session: Session) -> int:
 
 def migrate(session: Session) -> list[str]:
     """Apply what is missing; returns the names of what was applied. SchemaVersionError if that cannot be."""
-    applied, known = _applied(session), migrations()
-    _require_known(applied, known)
-    missing = [migration for migration in known if migration.version not in applied]
-    for migration in missing:
-        with session.transaction():
-            session.run_script(migration.sql)
-            session.connection.execute(insert(SCHEMA_MIGRATIONS), [_row(migration)])
-    return [f"{migration.version:04d}_{migration.name}" for migration in missing]
+    known = migrations()
+    _require_known(_applied(session), known)
+    done = [migration for migration in known if _apply(session, migration)]
+    return [f"{migration.version:04d}_{migration.name}" for migration in done]
+
+
+def _apply(session: Session, migration: Migration) -> bool:
+    """Apply a migration; whether it had to be: another thread may have come first while this one waited."""
+    with session.transaction():
+        if migration.version in _applied(session):
+            return False
+        session.run_script(migration.sql)
+        session.connection.execute(insert(SCHEMA_MIGRATIONS), [_row(migration)])
+        audit.record(
+            session,
+            actor=current_actor(),
+            action="migrate",
+            kind="schema",
+            name=migration.name,
+            version=migration.version,
+            details={"digest": migration.digest, "release": __version__},
+        )
+    return True
 
 
 def prepare(session: Session) -> None:
@@ -73,7 +93,12 @@ def prepare(session: Session) -> None:
 
 def _applied(session: Session) -> dict[int, str]:
     """Version -> digest of what was applied."""
-    if SCHEMA_MIGRATIONS.name not in session.relations(SCHEMA):
+    there = select(_TABLES.c.table_name).where(
+        _TABLES.c.table_catalog == func.current_database(),
+        _TABLES.c.table_schema == SCHEMA,
+        _TABLES.c.table_name == SCHEMA_MIGRATIONS.name,
+    )
+    if session.connection.execute(there).first() is None:
         return {}
     rows = session.connection.execute(select(SCHEMA_MIGRATIONS.c.version, SCHEMA_MIGRATIONS.c.digest))
     return {row.version: row.digest for row in rows}

@@ -1,0 +1,262 @@
+CREATE OR REPLACE VIEW "features"."plane_history" AS
+WITH "plane_history__newest" AS (
+  SELECT
+    "tailnum",
+    "event_timestamp",
+    "last_arr_delay",
+    "last_arrival"
+  FROM (
+    SELECT
+      *
+    FROM (
+      SELECT
+        "tailnum" AS "tailnum",
+        "actual_arrival" AS "__known_at",
+        "actual_arrival" AS "event_timestamp",
+        CAST(arr_delay AS DOUBLE) AS "last_arr_delay",
+        CAST(actual_arrival AS TIMESTAMPTZ) AS "last_arrival"
+      FROM "raw"."flights"
+      WHERE
+        "tailnum" IS NOT NULL AND "actual_arrival" IS NOT NULL
+    ) AS "source_rows"
+    QUALIFY
+      ROW_NUMBER() OVER (
+        PARTITION BY "tailnum", "__known_at"
+        ORDER BY "event_timestamp" DESC, "last_arr_delay" DESC, "last_arrival" DESC
+      ) = 1
+  ) AS "versions"
+  WHERE
+    "__known_at" <= CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ)
+  QUALIFY
+    ROW_NUMBER() OVER (PARTITION BY "tailnum" ORDER BY "__known_at" DESC) = 1
+), "plane_history__rows" AS (
+  SELECT
+    "tailnum" AS "tailnum",
+    "actual_arrival" AS "__known_at",
+    "actual_arrival" AS "event_timestamp",
+    1 AS "__value_1"
+  FROM "raw"."flights"
+  WHERE
+    "tailnum" IS NOT NULL AND "actual_arrival" IS NOT NULL
+), "plane_history__windows" AS (
+  SELECT
+    "tailnum" AS "tailnum",
+    CAST(COALESCE(
+      COUNT("__value_1") FILTER(WHERE
+        "event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '24' HOUR),
+      0
+    ) AS BIGINT) AS "plane_flights_24h"
+  FROM "plane_history__rows"
+  WHERE
+    "__known_at" <= CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ)
+  GROUP BY
+    "tailnum"
+)
+SELECT
+  "plane_history__newest"."tailnum" AS "tailnum",
+  CASE
+    WHEN "plane_history__newest"."event_timestamp" + INTERVAL '168' HOUR >= CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ)
+    THEN "plane_history__newest"."last_arr_delay"
+  END AS "last_arr_delay",
+  CASE
+    WHEN "plane_history__newest"."event_timestamp" + INTERVAL '168' HOUR >= CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ)
+    THEN "plane_history__newest"."last_arrival"
+  END AS "last_arrival",
+  "plane_history__windows"."plane_flights_24h" AS "plane_flights_24h"
+FROM "plane_history__newest"
+LEFT JOIN "plane_history__windows"
+  ON "plane_history__newest"."tailnum" = "plane_history__windows"."tailnum";
+
+CREATE OR REPLACE VIEW "features"."plane_history__history" AS
+WITH "plane_history__events" AS (
+  SELECT
+    "tailnum" AS "tailnum",
+    "actual_arrival" AS "__known_at",
+    "actual_arrival" AS "event_timestamp"
+  FROM "raw"."flights"
+  WHERE
+    "tailnum" IS NOT NULL AND "actual_arrival" IS NOT NULL
+), "plane_history__moments" AS (
+  SELECT
+    "tailnum" AS "tailnum",
+    "__known_at" AS "event_timestamp"
+  FROM "plane_history__events"
+  WHERE
+    "__known_at" >= "__known_at"
+  UNION
+  SELECT
+    "tailnum" AS "tailnum",
+    "event_timestamp" + INTERVAL '24' HOUR AS "event_timestamp"
+  FROM "plane_history__events"
+  WHERE
+    "event_timestamp" + INTERVAL '24' HOUR >= "__known_at"
+  UNION
+  SELECT
+    "tailnum" AS "tailnum",
+    "event_timestamp" + INTERVAL '604800000001' MICROSECOND AS "event_timestamp"
+  FROM "plane_history__events"
+  WHERE
+    "event_timestamp" + INTERVAL '604800000001' MICROSECOND >= "__known_at"
+), "plane_history__versions" AS (
+  SELECT
+    *
+  FROM (
+    SELECT
+      "tailnum" AS "tailnum",
+      "actual_arrival" AS "__known_at",
+      "actual_arrival" AS "event_timestamp",
+      CAST(arr_delay AS DOUBLE) AS "last_arr_delay",
+      CAST(actual_arrival AS TIMESTAMPTZ) AS "last_arrival"
+    FROM "raw"."flights"
+    WHERE
+      "tailnum" IS NOT NULL AND "actual_arrival" IS NOT NULL
+  ) AS "source_rows"
+  QUALIFY
+    ROW_NUMBER() OVER (
+      PARTITION BY "tailnum", "__known_at"
+      ORDER BY "event_timestamp" DESC, "last_arr_delay" DESC, "last_arrival" DESC
+    ) = 1
+), "plane_history__points" AS (
+  SELECT DISTINCT
+    "tailnum",
+    "event_timestamp"
+  FROM "plane_history__moments"
+  WHERE
+    "tailnum" IS NOT NULL AND "event_timestamp" IS NOT NULL
+), "plane_history__rows" AS (
+  SELECT
+    "tailnum" AS "tailnum",
+    "actual_arrival" AS "__known_at",
+    "actual_arrival" AS "event_timestamp",
+    1 AS "__value_1"
+  FROM "raw"."flights"
+  WHERE
+    "tailnum" IS NOT NULL AND "actual_arrival" IS NOT NULL
+), "plane_history__totals" AS (
+  SELECT
+    "tailnum" AS "tailnum",
+    "event_timestamp" AS "event_timestamp",
+    COUNT("__value_1") AS "__value_1_count",
+    SUM("__value_1") AS "__value_1_sum"
+  FROM "plane_history__rows"
+  GROUP BY
+    "tailnum",
+    "event_timestamp"
+), "plane_history__running" AS (
+  SELECT
+    "tailnum" AS "tailnum",
+    "event_timestamp" AS "event_timestamp",
+    SUM("__value_1_count") OVER "so_far" AS "__value_1_count",
+    SUM("__value_1_sum") OVER "so_far" AS "__value_1_sum"
+  FROM "plane_history__totals"
+  WINDOW "so_far" AS (
+    PARTITION BY "tailnum"
+    ORDER BY "event_timestamp" ASC
+    RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+  )
+), "plane_history__at_points" AS (
+  SELECT
+    "plane_history__points"."tailnum" AS "tailnum",
+    "plane_history__points"."event_timestamp" AS "event_timestamp",
+    CAST(COALESCE(
+      COALESCE("until_now"."__value_1_count", 0) - COALESCE("until_86400s_ago"."__value_1_count", 0),
+      0
+    ) AS BIGINT) AS "plane_flights_24h"
+  FROM "plane_history__points"
+  ASOF LEFT JOIN "plane_history__running" AS "until_now"
+    ON "plane_history__points"."tailnum" = "until_now"."tailnum"
+    AND "plane_history__points"."event_timestamp" >= "until_now"."event_timestamp"
+  ASOF LEFT JOIN "plane_history__running" AS "until_86400s_ago"
+    ON "plane_history__points"."tailnum" = "until_86400s_ago"."tailnum"
+    AND "plane_history__points"."event_timestamp" - INTERVAL '24' HOUR >= "until_86400s_ago"."event_timestamp"
+)
+SELECT
+  "plane_history__moments"."tailnum" AS "tailnum",
+  "plane_history__moments"."event_timestamp" AS "event_timestamp",
+  CASE
+    WHEN "plane_history__versions"."event_timestamp" + INTERVAL '168' HOUR >= "plane_history__moments"."event_timestamp"
+    THEN "plane_history__versions"."last_arr_delay"
+  END AS "last_arr_delay",
+  CASE
+    WHEN "plane_history__versions"."event_timestamp" + INTERVAL '168' HOUR >= "plane_history__moments"."event_timestamp"
+    THEN "plane_history__versions"."last_arrival"
+  END AS "last_arrival",
+  "plane_history__at_points"."plane_flights_24h" AS "plane_flights_24h"
+FROM "plane_history__moments"
+ASOF LEFT JOIN "plane_history__versions"
+  ON "plane_history__moments"."tailnum" = "plane_history__versions"."tailnum"
+  AND "plane_history__moments"."event_timestamp" >= "plane_history__versions"."__known_at"
+LEFT JOIN "plane_history__at_points"
+  ON "plane_history__moments"."tailnum" = "plane_history__at_points"."tailnum"
+  AND "plane_history__moments"."event_timestamp" = "plane_history__at_points"."event_timestamp";
+
+CREATE OR REPLACE MACRO "features"."plane_history__asof"(
+    "ts"
+) AS TABLE
+WITH "plane_history__newest" AS (
+  SELECT
+    "tailnum",
+    "event_timestamp",
+    "last_arr_delay",
+    "last_arrival"
+  FROM (
+    SELECT
+      *
+    FROM (
+      SELECT
+        "tailnum" AS "tailnum",
+        "actual_arrival" AS "__known_at",
+        "actual_arrival" AS "event_timestamp",
+        CAST(arr_delay AS DOUBLE) AS "last_arr_delay",
+        CAST(actual_arrival AS TIMESTAMPTZ) AS "last_arrival"
+      FROM "raw"."flights"
+      WHERE
+        "tailnum" IS NOT NULL AND "actual_arrival" IS NOT NULL
+    ) AS "source_rows"
+    QUALIFY
+      ROW_NUMBER() OVER (
+        PARTITION BY "tailnum", "__known_at"
+        ORDER BY "event_timestamp" DESC, "last_arr_delay" DESC, "last_arrival" DESC
+      ) = 1
+  ) AS "versions"
+  WHERE
+    "__known_at" <= CAST("ts" AS TIMESTAMPTZ)
+  QUALIFY
+    ROW_NUMBER() OVER (PARTITION BY "tailnum" ORDER BY "__known_at" DESC) = 1
+), "plane_history__rows" AS (
+  SELECT
+    "tailnum" AS "tailnum",
+    "actual_arrival" AS "__known_at",
+    "actual_arrival" AS "event_timestamp",
+    1 AS "__value_1"
+  FROM "raw"."flights"
+  WHERE
+    "tailnum" IS NOT NULL AND "actual_arrival" IS NOT NULL
+), "plane_history__windows" AS (
+  SELECT
+    "tailnum" AS "tailnum",
+    CAST(COALESCE(
+      COUNT("__value_1") FILTER(WHERE
+        "event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '24' HOUR),
+      0
+    ) AS BIGINT) AS "plane_flights_24h"
+  FROM "plane_history__rows"
+  WHERE
+    "__known_at" <= CAST("ts" AS TIMESTAMPTZ)
+  GROUP BY
+    "tailnum"
+)
+SELECT
+  "plane_history__newest"."tailnum" AS "tailnum",
+  CASE
+    WHEN "plane_history__newest"."event_timestamp" + INTERVAL '168' HOUR >= CAST("ts" AS TIMESTAMPTZ)
+    THEN "plane_history__newest"."last_arr_delay"
+  END AS "last_arr_delay",
+  CASE
+    WHEN "plane_history__newest"."event_timestamp" + INTERVAL '168' HOUR >= CAST("ts" AS TIMESTAMPTZ)
+    THEN "plane_history__newest"."last_arrival"
+  END AS "last_arrival",
+  "plane_history__windows"."plane_flights_24h" AS "plane_flights_24h"
+FROM "plane_history__newest"
+LEFT JOIN "plane_history__windows"
+  ON "plane_history__newest"."tailnum" = "plane_history__windows"."tailnum";

@@ -1,0 +1,99 @@
+"""The main job on real flights, as the command line does it: `make demo`, or python -m aops_indb.demo [DIR]."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from aops_indb.cli import main as aops
+from aops_indb.cli.output import console, print_table, progress
+from aops_indb.workflows.project import Project
+
+MODEL = "flight_delay"
+CHAMPION, CHALLENGER = "gradient_boosting", "logistic_regression"
+
+# What an analyst does: any DuckDB client, nothing of ours.
+ANALYST = """
+import sys, duckdb
+with duckdb.connect(sys.argv[1], read_only=True) as warehouse:
+    print(warehouse.sql(sys.argv[2]))
+"""
+QUERY = """
+SELECT carrier, flight, origin, dest, scheduled_departure, label, round(probability_1, 3) AS probability_1
+FROM scores.flight_delay
+WHERE origin = 'LGA' AND scheduled_departure >= '2013-12-23' AND scheduled_departure < '2013-12-24'
+ORDER BY probability_1 DESC LIMIT 10
+"""
+NEXT = (
+    "aops plan                                       edit a file in feature_defs/ first",
+    "aops show flight_delay@champion                 figures, dataset, libraries, artefacts",
+    "aops history flight_delay                       who did what, when",
+    "aops render flight_delay@champion | less        the whole model as SQL",
+    "aops score flight_delay --since 2013-12-01      again, and the rows stay the same",
+)
+
+
+def run(*arguments: str) -> None:
+    """Run a verb as if it were typed; a failure ends the demo."""
+    say(f"$ aops {' '.join(arguments)}")
+    try:
+        aops(arguments)
+    except SystemExit as end:
+        if end.code:
+            raise
+
+
+def say(text: str) -> None:
+    """A line between the verbs."""
+    console().print(f"\n{text}", style="bold")
+
+
+def main() -> None:
+    """Load, apply, train, promote, score, query."""
+    folder = Path(sys.argv[1] if len(sys.argv) > 1 else ".").resolve()
+    here = ("--project", str(folder))
+    began = time.monotonic()
+    run("init", str(folder), "--example", "flights")
+    run("apply", *here)
+    versions = train(folder)
+    run("promote", f"{MODEL}:{versions[CHALLENGER]}", "--as", "challenger", *here)
+    run("promote", f"{MODEL}:{versions[CHAMPION]}", *here)
+    run("score", MODEL, *here)
+    say("What an analyst types, in any DuckDB client:")
+    warehouse = Project.load(folder).engine.url.removeprefix("duckdb:///")
+    print(QUERY.strip())
+    subprocess.run([sys.executable, "-c", ANALYST, str(folder / warehouse), QUERY], check=True)
+    run("list", "jobs", *here)
+    run("evaluate", f"{MODEL}@champion", *here)
+    say(f"Done in {time.monotonic() - began:.0f} s. Next, in {folder}:")
+    print("\n".join(f"  {line}" for line in NEXT))
+
+
+def train(folder: Path) -> dict[str, int]:
+    """Train both candidates; returns candidate -> version."""
+    say(f"$ aops train {MODEL}")
+    with progress() as report:
+        trained = Project.load(folder).train(MODEL, report=report)
+    rows = [
+        (
+            f"{v.model}:{v.version}",
+            v.candidate,
+            period,
+            *(f"{figures[m]:.4f}" for m in ("auc", "log_loss", "brier", "lift_at_10")),
+        )
+        for v in trained
+        for period, figures in v.metrics.items()
+    ]
+    print_table(console(), ["version", "candidate", "period", "auc", "log_loss", "brier", "lift_at_10"], rows)
+    for v in trained:
+        console().print(
+            f"parity of {v.model}:{v.version}: {v.parity.rows:,} rows scored by SQL and by scikit-learn, "
+            f"largest difference {v.parity.largest_difference:.2g}, {v.parity.labels_differing} labels differ"
+        )
+    return {v.candidate: v.version for v in trained}
+
+
+if __name__ == "__main__":
+    main()
