@@ -3,7 +3,7 @@
 from aops_indb import DType, FeatureService, Field, OnDemandFeature, RequestSource
 from feature_defs.airport import origin_load
 from feature_defs.carrier import carrier_cancellation, carrier_delay
-from feature_defs.plane import minutes_since_arrival, plane_age, plane_facts, plane_history
+from feature_defs.plane import minutes_since_arrival, plane_age, plane_facts, plane_history, plane_maker
 from feature_defs.route import route_delay
 from feature_defs.weather import origin_weather
 
@@ -46,7 +46,8 @@ flight_delay_features = FeatureService(
         carrier_cancellation,
         route_delay,
         *plane_history[["last_arr_delay", "plane_flights_24h"]],
-        *plane_facts[["seats", "maker"]],
+        *plane_facts[["seats"]],
+        plane_maker,
         plane_age,
         minutes_since_arrival,
         origin_weather,

@@ -33,9 +33,7 @@ plane_history = FeatureView(
         ),
     ],
     aggregations=[
-        Aggregation(
-            function="count", name="plane_flights", windows=["24h"], description="Arrivals of the plane"
-        ),
+        Aggregation(function="count", name="plane_flights", windows=["24h"], description="Arrivals of the plane"),
     ],
 )
 
@@ -67,6 +65,15 @@ plane_age = OnDemandFeature(
     # a year by New York's clock, whatever the time zone of whoever asks
     expr="year(timezone('America/New_York', event_timestamp)) - year_built",
     description="Age of the plane in years",
+)
+
+plane_maker = OnDemandFeature(
+    name="plane_maker",
+    dtype=DType.String,
+    inputs=["plane_facts:maker"],
+    # one plane in six is not in the register, and text that is missing has no form in ONNX
+    expr="coalesce(maker, 'unknown')",
+    description="Manufacturer, or 'unknown'",
 )
 
 minutes_since_arrival = OnDemandFeature(

@@ -22,9 +22,7 @@ origin_weather = FeatureView(
         Field(name="temp", dtype=DType.Float64, description="Temperature in degrees Fahrenheit"),
         Field(name="humid", dtype=DType.Float64, description="Relative humidity in per cent"),
         Field(name="wind_speed", dtype=DType.Float64, description="Wind speed in miles per hour"),
-        Field(
-            name="wind_gust", dtype=DType.Float64, description="Gust speed in miles per hour, NULL if none"
-        ),
+        Field(name="wind_gust", dtype=DType.Float64, description="Gust speed in miles per hour, NULL if none"),
         Field(name="precip", dtype=DType.Float64, description="Precipitation in inches"),
         Field(name="pressure", dtype=DType.Float64, description="Pressure at sea level in millibars"),
         Field(name="visib", dtype=DType.Float64, description="Visibility in miles"),

@@ -11,8 +11,7 @@ from typing import Any
 from aops_indb import Model, Split
 from feature_defs.flight import flight_delay_features
 
-CATEGORIES = ["origin", "carrier", "maker", "scheduled_weekday"]
-RARE = 500  # flights of a category fewer than this are put together
+CATEGORIES = ["origin", "carrier", "plane_maker", "scheduled_weekday"]
 
 
 def logistic_regression() -> Any:
@@ -25,11 +24,11 @@ def logistic_regression() -> Any:
 
     numbers = Pipeline(
         [
-            ("impute", SimpleImputer(strategy="median", add_indicator=True)),
+            ("impute", SimpleImputer(strategy="median")),
             ("scale", StandardScaler()),
         ]
     )
-    categories = OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=RARE)
+    categories = OneHotEncoder(handle_unknown="ignore")
     prepare = ColumnTransformer(
         [
             ("numbers", numbers, make_column_selector(dtype_include="number")),
@@ -46,7 +45,7 @@ def gradient_boosting() -> Any:
     from sklearn.pipeline import Pipeline
     from sklearn.preprocessing import OrdinalEncoder
 
-    codes = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1, min_frequency=RARE)
+    codes = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
     prepare = ColumnTransformer([("categories", codes, CATEGORIES)], remainder="passthrough")
     classify = HistGradientBoostingClassifier(
         max_iter=100,

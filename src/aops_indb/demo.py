@@ -18,6 +18,7 @@ CHAMPION, CHALLENGER = "gradient_boosting", "logistic_regression"
 ANALYST = """
 import sys, duckdb
 with duckdb.connect(sys.argv[1], read_only=True) as warehouse:
+    warehouse.execute("SET enable_progress_bar = false").fetchall()
     print(warehouse.sql(sys.argv[2]))
 """
 QUERY = """
@@ -61,11 +62,11 @@ def main() -> None:
     run("promote", f"{MODEL}:{versions[CHALLENGER]}", "--as", "challenger", *here)
     run("promote", f"{MODEL}:{versions[CHAMPION]}", *here)
     run("score", MODEL, *here)
+    run("list", "jobs", *here)
     say("What an analyst types, in any DuckDB client:")
     warehouse = Project.load(folder).engine.url.removeprefix("duckdb:///")
     print(QUERY.strip())
     subprocess.run([sys.executable, "-c", ANALYST, str(folder / warehouse), QUERY], check=True)
-    run("list", "jobs", *here)
     run("evaluate", f"{MODEL}@champion", *here)
     say(f"Done in {time.monotonic() - began:.0f} s. Next, in {folder}:")
     print("\n".join(f"  {line}" for line in NEXT))
@@ -90,7 +91,8 @@ def train(folder: Path) -> dict[str, int]:
     for v in trained:
         console().print(
             f"parity of {v.model}:{v.version}: {v.parity.rows:,} rows scored by SQL and by scikit-learn, "
-            f"largest difference {v.parity.largest_difference:.2g}, {v.parity.labels_differing} labels differ"
+            f"largest difference {v.parity.largest_difference:.2g}, {v.parity.labels_differing} labels differ; "
+            f"ONNX: {v.onnx}"
         )
     return {v.candidate: v.version for v in trained}
 

@@ -22,7 +22,7 @@ from aops_indb.sqlgen.statements import create_table_as, select, table
 HOLD = """
 import sys
 from aops_indb.engines import engine_for
-with engine_for("duckdb:///warehouse.duckdb").session(read_only=sys.argv[1:] == ["read_only"]) as session:
+with engine_for("duckdb:///warehouse.duckdb", wait=0).session(read_only=sys.argv[1:] == ["read_only"]) as session:
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -176,6 +176,16 @@ def test_a_held_file_is_waited_for(tmp_path: Path, spawn: Spawn, monkeypatch: py
     monkeypatch.setattr(time, "sleep", lambda _: holder.communicate())
     assert values(waiting) == [(1,)]
     assert holder.returncode == 0
+
+
+def test_a_second_session_does_not_give_up_the_lock_of_the_first(warehouse: Engine, spawn: Spawn) -> None:
+    with warehouse.session():
+        with warehouse.session():
+            pass
+        intruder = spawn(HOLD)
+        _, errors = intruder.communicate()
+    assert intruder.returncode == 1
+    assert f"held by process {os.getpid()}" in errors
 
 
 def test_readers_share(warehouse: Engine, spawn: Spawn) -> None:

@@ -18,7 +18,9 @@ from .warehouse import ZONES, compile_join, join, references, run, set_time_zone
 # ── time zones, order, size ────────────────────────────────────────────────────────────────────────────
 
 HOURLY = """
-    SELECT 'k' AS key, TIMESTAMP '2013-03-01 00:30' + to_hours(i) AS {time}, i AS v FROM range(24 * 30) r(i)
+    CREATE OR REPLACE TABLE {name} AS
+        SELECT 'k' AS key, CAST(TIMESTAMP '2013-03-01 00:30' + to_hours(i) AS {type}) AS "{time}", i AS v
+        FROM range(24 * 30) r(i)
 """
 
 
@@ -26,14 +28,13 @@ HOURLY = """
 @pytest.mark.parametrize("zone", ZONES)
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_a_day_is_24_hours_when_clocks_change(session: Session, time_type: str, zone: str, algorithm: str) -> None:
+    """New York's clocks went forward on 10 March; rows are an hour apart."""
     windows = Aggregation(function="count", windows=["24h", "1d", "7d", "1w"])
     moved = Aggregation(function="count", windows=["1d"], offset="1d", name="day_before")
     view = FeatureView(**{**window(), "aggregations": [windows, moved]})
-    # New York's clocks went forward on 10 March; a session in UTC writes, one elsewhere reads
     set_time_zone(session, "UTC")
-    for name, column in {"events": "at", "spine": "event_timestamp"}.items():
-        cast = f"SELECT * REPLACE (CAST({column} AS {time_type}) AS {column}) FROM ({HOURLY.format(time=column)})"
-        session.run_script(f"CREATE OR REPLACE TABLE {name} AS {cast}")
+    session.run_script(HOURLY.format(name="events", type=time_type, time="at"))
+    session.run_script(HOURLY.format(name="spine", type=time_type, time="event_timestamp"))
     set_time_zone(session, zone)
     spine = "SELECT key, event_timestamp FROM spine WHERE v >= 7 * 24 ORDER BY v"
     joined = join(session, [view], references(view), spine, algorithm=algorithm, full_feature_names=False)

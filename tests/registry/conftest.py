@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -17,11 +18,20 @@ def engine(tmp_path: Path) -> Engine:
     return engine_for("duckdb:///warehouse.duckdb", base=tmp_path, wait=600)
 
 
-@pytest.fixture
-def session(engine: Engine) -> Iterator[Session]:
-    """A session on a warehouse with metadata tables."""
-    with engine.session() as session:
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A warehouse file with nothing but metadata tables."""
+    folder = tmp_path_factory.mktemp("prepared")
+    with engine_for("duckdb:///warehouse.duckdb", base=folder).session() as session:
         prepare(session)
+    return folder / "warehouse.duckdb"
+
+
+@pytest.fixture
+def session(prepared: Path, engine: Engine, tmp_path: Path) -> Iterator[Session]:
+    """A session on a warehouse with metadata tables."""
+    shutil.copy(prepared, tmp_path)
+    with engine.session() as session:
         yield session
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import json
 import sys
 import time
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 # Seconds of work before a progress bar appears.
 PATIENCE = 1.0
+_PIPE_WIDTH = 10_000
 
 
 def show(result: Any, present: Callable[[Console], None], *, as_json: bool) -> None:
@@ -28,11 +30,12 @@ def show(result: Any, present: Callable[[Console], None], *, as_json: bool) -> N
 
 
 def console(*, stderr: bool = False) -> Console:
-    """A rich console that wraps nothing when piped."""
+    """A rich console; a pipe has no edge to wrap at."""
     from rich.console import Console
 
     stream = sys.stderr if stderr else sys.stdout
-    return Console(file=stream, highlight=False, soft_wrap=not stream.isatty(), markup=False)
+    width = None if stream.isatty() else _PIPE_WIDTH
+    return Console(file=stream, highlight=False, markup=False, width=width)
 
 
 def to_json(result: Any) -> str:
@@ -55,10 +58,20 @@ def print_table(out: Console, columns: Sequence[str], rows: Iterable[Sequence[ob
     """A plain table."""
     from rich.table import Table
 
-    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*("" if cell is None else str(cell) for cell in row))
+        table.add_row(*(_cell(value) for value in row))
     out.print(table)
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, dt.datetime):
+        return value.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return "" if value is None else str(value)
 
 
 def print_error(error: AopsError, *, as_json: bool) -> None:

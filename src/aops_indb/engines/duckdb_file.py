@@ -9,12 +9,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aops_indb.errors import WarehouseError, WarehouseLockedError
+from aops_indb.sqlgen.build import anonymous, col, eq
+from aops_indb.sqlgen.dialects.duckdb import DUCKDB
+from aops_indb.sqlgen.render import render
+from aops_indb.sqlgen.statements import select, table_function
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _HELD = re.compile(r"Conflicting lock is held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
 _HELD_HERE = re.compile(r"same database file with a different configuration")
+
+_FOREIGN_FILE = "it is not a DuckDB database: correct the url in aops.toml"
 
 # what DuckDB says -> what to do about it
 NEXT_STEPS: tuple[tuple[str, str], ...] = (
@@ -28,10 +34,11 @@ NEXT_STEPS: tuple[tuple[str, str], ...] = (
     ),
     ("Read-only file system", "move it to a disk that can be written"),
     ("No space left", "free some disk space"),
+    ("not a valid DuckDB database", _FOREIGN_FILE),
+    ("_scanner", _FOREIGN_FILE),  # the extension it would read the file with
     ("Corrupt database file", "bring it back from a copy"),
     ("version number", "it was written by another release of DuckDB: upgrade the package duckdb"),
 )
-_FOREIGN_FILE = "it is not a DuckDB database; correct the url in aops.toml"
 
 
 def open_file(path: Path, *, read_only: bool, wait: float) -> DuckDBPyConnection:
@@ -41,11 +48,10 @@ def open_file(path: Path, *, read_only: bool, wait: float) -> DuckDBPyConnection
     """
     import duckdb
 
-    _refuse_foreign_file(path)
     deadline = time.monotonic() + wait
     for pause in _pauses():
         try:
-            return duckdb.connect(path, read_only=read_only)
+            return _require_duckdb(path, duckdb.connect(path, read_only=read_only))
         except duckdb.Error as error:
             cause = str(error)
             if not (_HELD.search(cause) or _HELD_HERE.search(cause)):
@@ -64,15 +70,18 @@ def _pauses() -> Iterator[float]:
         pause = min(2 * pause, 0.25)
 
 
-def _refuse_foreign_file(path: Path) -> None:
-    # given a SQLite file, DuckDB would go and download an extension for it
-    try:
-        with path.open("rb") as file:
-            header = file.read(12)
-    except OSError:
-        return  # DuckDB's own message is better
-    if header[8:] != b"DUCK":
+def _require_duckdb(path: Path, connection: DuckDBPyConnection) -> DuckDBPyConnection:
+    """The connection; WarehouseError if DuckDB opened another kind of database, for which it fetches extensions.
+
+    The file itself cannot be looked at: closing it would give up this process's lock on it, by POSIX's rules.
+    """
+    here = eq(col("database_name"), anonymous("current_database"))
+    query = select([col("type")], table_function("duckdb_databases", "main"), where=[here])
+    kinds = connection.execute(render(query, DUCKDB)).fetchall()
+    if kinds != [("duckdb",)]:
+        connection.close()
         raise WarehouseError(f"cannot open {path}: {_FOREIGN_FILE}")
+    return connection
 
 
 def _explain(path: Path, cause: str) -> str:

@@ -115,9 +115,10 @@ def start_run(session: Session, *, kind: str, model: str, git_commit: str | None
 
 
 @atomic
-def finish_run(session: Session, run: str, *, status: str) -> None:
+def finish_run(session: Session, run: str, *, status: str, message: str = "") -> None:
     """Note how a run ended."""
-    session.connection.execute(update(RUNS).where(RUNS.c.run_id == run).values(status=status, finished_at=now()))
+    values = {"status": status, "finished_at": now(), "message": message}
+    session.connection.execute(update(RUNS).where(RUNS.c.run_id == run).values(**values))
 
 
 # ── versions ───────────────────────────────────────────────────────────────────────────────────────────

@@ -49,7 +49,7 @@ def lower(
     for node in walk(graph.roots):
         lowering.add(node)
     outputs = lowering.outputs(graph) | lowering.extra(extra)
-    return lowering.stages.select(source, keys, outputs)
+    return lowering.stages.select(source, keys, outputs, repeated=dialect.repeats_subqueries)
 
 
 def _check_names(keys: Sequence[str], outputs: Sequence[str], extra: Mapping[str, Expr]) -> None:

@@ -26,7 +26,7 @@ TOLERANCE = 1e-5
 class OnnxComparison:
     """How an ONNX model's scores compare with the library's, row by row.
 
-    differing:          rows with another label, with a score off by more than the tolerance, or with none in ONNX Runtime
+    differing:          rows with another label, a score off by more than the tolerance, or none
     largest_difference: between two scores of one row, absolute; labels aside
     with_missing:       rows with a missing value, and of these those that differ
     refused:            rows the library refuses, which ONNX Runtime scores all the same; not among `differing`
@@ -260,7 +260,7 @@ def _run(session: Any, frame: Any) -> list[Any]:
 def _by_parts(
     score: Callable[[Any], list[Any]], frame: Any, start: int = 0
 ) -> Iterator[tuple[slice, Any, list[Any] | None]]:
-    """The scores in parts: of the whole frame, or if it is refused of its halves, down to rows, where None is for it."""
+    """The scores of the whole frame, or if it is refused of its halves, down to single rows: None for those refused."""
     rows = slice(start, start + len(frame))
     try:
         yield rows, frame, score(frame)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -10,8 +11,8 @@ from sqlglot import exp
 
 from aops_indb.scoring.graph import Forest
 from aops_indb.scoring.names import Names
-from aops_indb.sqlgen.build import Expr, col, columns_of
-from aops_indb.sqlgen.statements import aliased, select, subquery
+from aops_indb.sqlgen.build import Expr, col, column_uses, is_column
+from aops_indb.sqlgen.statements import Join, aliased, lateral_once, select, subquery
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,26 +50,50 @@ class Stages:
             self._steps[stage].append(step)
         return column
 
-    def select(self, source: Expr, keys: Sequence[str], outputs: Mapping[str, Expr]) -> exp.Select:
-        """The outermost SELECT: keys, then outputs, from the nested stages."""
-        needed = set().union(*(columns_of(output) for output in outputs.values()))
-        layers: list[tuple[int, list[str], dict[str, Expr]]] = []
-        for stage in reversed(range(len(self._columns))):
-            own = {name: column for name, column in self._columns[stage].items() if name in needed}
-            passed = needed - own.keys()
-            if own:
-                layers.append((stage, [name for name in self._order(stage) if name in passed], own))
-            needed = passed.union(*(columns_of(column) for column in own.values())) if stage else set()
-        for stage, passed_on, own in reversed(layers):
-            source = subquery(_select([*keys, *passed_on], own, source), self._alias(stage))
+    def select(self, source: Expr, keys: Sequence[str], outputs: Mapping[str, Expr], *, repeated: bool) -> exp.Select:
+        """The outermost SELECT: keys, then outputs, from the nested stages.
+
+        repeated: whether the engine would compute a stage's expressions at every use, unless kept from it
+        """
+        for layer in reversed(self._layers(outputs)):
+            passed_on = [*keys, *layer.passed_on]
+            if repeated and layer.repeats:
+                own = lateral_once(select(layer.own), layer.alias)
+                before = [col(name, source.alias_or_name) for name in passed_on]
+                added = [col(name, layer.alias) for name in layer.own]
+                inner = select([*before, *added], source, joins=[Join(own, "cross")])
+            else:
+                inner = _select(passed_on, layer.own, source)
+            source = subquery(inner, layer.alias)
         return _select(keys, outputs, source)
 
-    def _order(self, stage: int) -> list[str]:
-        return [name for columns in self._columns[:stage] for name in columns]
+    def _layers(self, outputs: Mapping[str, Expr]) -> list[_Layer]:
+        """What each stage has to compute and to pass on, the outermost first; stages without use are left out."""
+        uses = Counter(name for output in outputs.values() for name in column_uses(output))
+        layers = []
+        for stage in reversed(range(len(self._columns))):
+            own = {name: column for name, column in self._columns[stage].items() if name in uses}
+            if not own:
+                continue
+            passed_on = [name for columns in self._columns[:stage] for name in columns if name in uses]
+            repeats = any(uses[name] > 1 and not is_column(column) for name, column in own.items())
+            layers.append(_Layer(self._alias(stage), passed_on, own, repeats))
+            if stage:
+                uses.update(name for column in own.values() for name in column_uses(column))
+        return layers
 
     def _alias(self, stage: int) -> str:
-        steps = self._steps[stage]
-        return Names().claim("_".join([f"s{stage}", *steps[:3]]))
+        return Names().claim("_".join([f"s{stage}", *self._steps[stage][:3]]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    """One sub-select: columns of its own, and those it passes on; repeats: whether one of its own is used repeatedly."""
+
+    alias: str
+    passed_on: Sequence[str]
+    own: Mapping[str, Expr]
+    repeats: bool
 
 
 def _select(passed_on: Sequence[str], own: Mapping[str, Expr], source: Expr) -> exp.Select:

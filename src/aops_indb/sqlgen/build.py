@@ -474,3 +474,13 @@ def replace_columns(tree: Expr, values: Mapping[str, Expr]) -> Expr:
         return node
 
     return tree.copy().transform(replaced)
+
+
+def column_uses(tree: Expr) -> list[str]:
+    """The name of the column in every reference to one, repeated as they are."""
+    return [column.name for column in tree.find_all(exp.Column)]
+
+
+def is_column(tree: Expr) -> bool:
+    """Whether a tree is nothing but a reference to a column."""
+    return isinstance(tree, exp.Column)

@@ -70,6 +70,16 @@ def subquery(query: Query, alias: str | None = None) -> exp.Subquery:
     return exp.Subquery(this=query, alias=exp.TableAlias(this=ident(alias)) if alias else None)
 
 
+def lateral_once(query: exp.Select, alias: str) -> exp.Lateral:
+    """A query over the columns of the relation before it, as a relation whose columns are computed once per row.
+
+    OFFSET 0 keeps a planner from putting its expressions in the place of every reference to them; unlike the same in
+    an ordinary sub-select, it lets conditions on other columns through to the tables.
+    """
+    query.set("offset", exp.Offset(expression=lit(0)))
+    return exp.Lateral(this=exp.Subquery(this=query), alias=exp.TableAlias(this=ident(alias)))
+
+
 def select(
     columns: Iterable[Expr] | Mapping[str, Expr],
     relation: Expr | None = None,

@@ -48,14 +48,12 @@ def _require_trusted(content: bytes) -> list[str]:
     return unknown
 
 
-def onnx_artifact(estimator: Any, sample: pd.DataFrame) -> NewArtifact | None:
-    """The estimator as ONNX, with a note on how it compares on the sample; None if it cannot be converted."""
+def onnx_artifact(estimator: Any, sample: pd.DataFrame) -> NewArtifact:
+    """The estimator as ONNX, with a note on how its scores compare with the library's on the sample.
+
+    Raises UnsupportedModelError if it cannot be converted.
+    """
     from aops_indb.scoring.onnx_export import compare_onnx, to_onnx
 
     content = to_onnx(estimator, sample)
-    comparison = compare_onnx(content, estimator, sample)
-    note = (
-        f"{comparison.differing} of {comparison.rows} rows differ from the library by more than float32 "
-        f"tolerance; largest difference {comparison.largest_difference:.2g}"
-    )
-    return NewArtifact(ONNX, "application/onnx", content, note=note)
+    return NewArtifact(ONNX, "application/onnx", content, note=str(compare_onnx(content, estimator, sample)))

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
+import inspect
 import json
+import textwrap
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,7 +70,7 @@ def _record(
     return DefinitionRecord(
         kind=kind,
         name=name,
-        fingerprint=_digest(content),
+        fingerprint=_digest([content, *_meaning_of_parts(definition)]),
         definition=content,
         description=definition.description,
         owner=definition.owner,
@@ -101,9 +105,19 @@ def _plain(value: Any) -> Any:
         case None | bool() | int() | float() | str():
             return value
         case _ if callable(value):
-            return f"{value.__module__}.{value.__qualname__}"
+            return f"{value.__module__}.{value.__qualname__} {_code_digest(value)}"
         case _:
             return str(value)
+
+
+def _code_digest(function: Callable[..., Any]) -> str:
+    """A digest of what a function does, without regard to comments and spacing; empty if there is no source."""
+    try:
+        source = textwrap.dedent(inspect.getsource(function))
+        tree = ast.dump(ast.parse(source))
+    except (OSError, TypeError, SyntaxError):
+        return ""
+    return hashlib.sha256(tree.encode()).hexdigest()[:12]
 
 
 # Definitions that others refer to by name.
@@ -112,7 +126,15 @@ _BY_NAME = {
 }  # fmt: skip
 
 
-def _digest(content: dict[str, Any]) -> str:
+def _meaning_of_parts(definition: Definition) -> list[dict[str, Any]]:
+    """What a view is made from, so that a view is another one when its source is."""
+    if not isinstance(definition, FeatureView):
+        return []
+    parts = [canonical(part) for part in (definition.source, *definition.entities)]
+    return [{k: v for k, v in part.items() if k not in ("description", "tags", "owner")} for part in parts]
+
+
+def _digest(content: list[dict[str, Any]]) -> str:
     text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -107,8 +107,8 @@ def _change(
         columns = tuple(f"{c.name} {c.dtype}" for c in wanted.record.columns)
         return Change("add", kind, name, columns, sql)
     details = _differences(current.definition, wanted.record.definition)
-    if not details and current.sql != sql:
-        details = ("the SQL it compiles to",)
+    if not details and (current.fingerprint != wanted.record.fingerprint or current.sql != sql):
+        details = ("what it is made from, and so the SQL it compiles to",)
     if details:
         return Change("change", kind, name, tuple(details), sql, _dependents(applied, key))
     missing = [item.name for item in wanted.objects if item.name not in present]

@@ -5,17 +5,18 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from aops_indb.engines import Session
-from aops_indb.errors import ModelError, RefusedError, UnknownNameError
+from aops_indb.errors import ModelError, RefusedError, UnknownNameError, UnsupportedModelError
 from aops_indb.features.definitions import FeatureView, Model
 from aops_indb.features.spine import resolve, with_inputs
 from aops_indb.registry import (
     MetricRecord,
+    NewArtifact,
     NewModelVersion,
     applied_definitions,
     current_actor,
@@ -39,7 +40,7 @@ ONNX_SAMPLE = 20_000
 
 @dataclass(frozen=True, slots=True)
 class TrainedVersion:
-    """A registered version: what it is, and its figures by period."""
+    """A registered version: what it is, its figures by period, and how its exported ONNX compares."""
 
     model: str
     version: int
@@ -48,6 +49,7 @@ class TrainedVersion:
     dataset_digest: str
     metrics: Mapping[str, Mapping[str, float | None]]
     parity: Parity
+    onnx: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +57,12 @@ class _Fitted:
     """A candidate that has been fitted, and what came of it."""
 
     name: str
-    estimator: Any
     graph: Graph
+    params: Mapping[str, str]
     metrics: Mapping[str, Mapping[str, float | None]]
     parity: Parity
-    sample: Any
+    artifacts: tuple[NewArtifact, ...]
+    onnx: str
 
 
 def train_model(project: Project, name: str, *, candidate: str | None, report: Report) -> list[TrainedVersion]:
@@ -87,74 +90,113 @@ def _train_candidate(
 ) -> TrainedVersion:
     task = f"{model.name}: {candidate}"
     report(task, 0.0)
+    commit = git_commit(project.root)
     with project.session() as session:
-        fitted = _fit(project, session, model, candidate, dataset, lambda done: report(task, done))
+        run = start_run(session, kind="train", model=model.name, git_commit=commit, actor=current_actor())
+    try:
+        fitted = _fit(project, model, candidate, dataset, lambda done: report(task, done))
+    except Exception as error:
+        with project.session() as session:
+            finish_run(session, run, status="failed", message=f"{candidate}: {error}")
+        raise
     with project.session() as session, session.transaction():
-        version = _register(project, session, model, fitted, dataset)
+        version = _register(project, session, model, fitted, dataset, run, commit)
     report(task, 1.0)
-    return TrainedVersion(model.name, version, candidate, dataset.table, dataset.digest, fitted.metrics, fitted.parity)
+    return TrainedVersion(
+        model=model.name,
+        version=version,
+        candidate=candidate,
+        dataset=dataset.table,
+        dataset_digest=dataset.digest,
+        metrics=fitted.metrics,
+        parity=fitted.parity,
+        onnx=fitted.onnx,
+    )
 
 
-def _fit(project: Project, session: Session, model: Model, candidate: str, dataset: Dataset, done: Any) -> _Fitted:
-    features = resolve(project.definitions, model.service.references)
-    inputs, dialect = input_names(features), project.engine.dialect
-    rows = {p: period_rows(model, dataset.table, p, inputs) for p in PERIODS}
-    learnt = session.arrow(rows["train"])
-    frame, target = model_frame(learnt, inputs), learnt.column(TARGET).to_numpy()
-    if len(set(target.tolist())) != 2:
-        raise ModelError(
-            f"model '{model.name}': {len(frame)} training rows, and the target is not both true and false among them: "
-            "check target, population and the period train"
-        )
+def _fit(project: Project, model: Model, candidate: str, dataset: Dataset, done: Callable[[float], None]) -> _Fitted:
+    inputs = input_names(resolve(project.definitions, model.service.references))
+    frame, target = _training_rows(project, model, dataset, inputs)
     done(0.1)
+    # no session is open while the library fits: others may use the warehouse
     estimator = model.candidates[candidate]()
     estimator.fit(frame, target)
-    done(0.7)
+    done(0.6)
     graph = translate(estimator)
-    metrics: dict[str, Mapping[str, float | None]] = {
-        p: measure(session, dialect, graph, rows[p].copy()) for p in PERIODS
-    }
-    parity = compare_with_library(session, dialect, estimator, graph, rows["test"])
+    metrics, parity = _measure(project, model, dataset, estimator, graph, inputs)
     if not parity.holds:
         raise ModelError(
             f"model '{model.name}', candidate '{candidate}': its SQL differs from the library by "
             f"{parity.largest_difference:.3g} and in {parity.labels_differing} labels; it was not registered"
         )
     done(0.85)
-    return _Fitted(candidate, estimator, graph, metrics, parity, frame.head(ONNX_SAMPLE))
+    skops, onnx, note = _artifacts(estimator, frame.head(ONNX_SAMPLE))
+    return _Fitted(candidate, graph, _params(estimator), metrics, parity, (skops, *onnx), note)
 
 
-def _register(project: Project, session: Session, model: Model, fitted: _Fitted, dataset: Dataset) -> int:
-    actor = current_actor()
-    commit = git_commit(project.root)
-    run = start_run(session, kind="train", model=model.name, git_commit=commit, actor=actor)
-    version = register_version(
-        session,
-        NewModelVersion(
-            model=model.name,
-            estimator=fitted.name,
-            description=model.description,
-            service=model.service.name,
-            run_id=run,
-            dataset_name=dataset.table,
-            dataset_digest=dataset.digest,
-            feature_view_versions=bound_views(project, session, model),
-            inputs=fitted.graph.inputs,
-            outputs=fitted.graph.output_names,
-            library_versions=library_versions(),
-            git_commit=commit,
-            params=_params(fitted.estimator),
-            metrics=list(_metric_records(fitted)),
-            artifacts=_artifacts(fitted),
-        ),
-        actor=actor,
+def _training_rows(project: Project, model: Model, dataset: Dataset, inputs: Sequence[str]) -> tuple[Any, Any]:
+    with project.session() as session:
+        rows = session.arrow(period_rows(model, dataset.table, "train", inputs))
+    frame, target = model_frame(rows, inputs), rows.column(TARGET).to_numpy()
+    if len(set(target.tolist())) != 2:
+        raise ModelError(
+            f"model '{model.name}': {len(frame)} training rows, and the target is not both true and false among "
+            "them: check target, population and the period train"
+        )
+    return frame, target
+
+
+def _measure(
+    project: Project, model: Model, dataset: Dataset, estimator: Any, graph: Graph, inputs: Sequence[str]
+) -> tuple[dict[str, Mapping[str, float | None]], Parity]:
+    dialect = project.engine.dialect
+    rows = {period: period_rows(model, dataset.table, period, inputs) for period in PERIODS}
+    with project.session() as session:
+        metrics: dict[str, Mapping[str, float | None]] = {
+            period: measure(session, dialect, graph, query.copy()) for period, query in rows.items()
+        }
+        return metrics, compare_with_library(session, dialect, estimator, graph, rows["test"])
+
+
+def _artifacts(estimator: Any, sample: Any) -> tuple[NewArtifact, tuple[NewArtifact, ...], str]:
+    """The skops artefact, the ONNX one if there is one, and what there is to say about it."""
+    skops = skops_artifact(estimator)
+    try:
+        onnx = onnx_artifact(estimator, sample)
+    except UnsupportedModelError as error:
+        return skops, (), str(error)
+    return skops, (onnx,), onnx.note
+
+
+def _register(
+    project: Project,
+    session: Session,
+    model: Model,
+    fitted: _Fitted,
+    dataset: Dataset,
+    run: str,
+    commit: str | None,
+) -> int:
+    new = NewModelVersion(
+        model=model.name,
+        estimator=fitted.name,
+        description=model.description,
+        service=model.service.name,
+        run_id=run,
+        dataset_name=dataset.table,
+        dataset_digest=dataset.digest,
+        feature_view_versions=bound_views(project, session, model),
+        inputs=fitted.graph.inputs,
+        outputs=fitted.graph.output_names,
+        library_versions=library_versions(),
+        git_commit=commit,
+        params=fitted.params,
+        metrics=list(_metric_records(fitted)),
+        artifacts=fitted.artifacts,
     )
-    finish_run(session, run, status="succeeded")
+    version = register_version(session, new, actor=current_actor())
+    finish_run(session, run, status="succeeded", message=f"{fitted.name}: ONNX: {fitted.onnx}")
     return version
-
-
-def _artifacts(fitted: _Fitted) -> list[Any]:
-    return [skops_artifact(fitted.estimator), onnx_artifact(fitted.estimator, fitted.sample)]
 
 
 def bound_views(project: Project, session: Session, model: Model) -> dict[str, str]:

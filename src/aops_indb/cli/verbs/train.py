@@ -31,6 +31,7 @@ def train(
         for version in versions:
             out.print(f"{version.model}:{version.version}  {version.candidate}  (from {version.dataset})")
             print_figures(out, version.metrics, version.parity)
+            out.print(f"ONNX: {version.onnx}")
         out.print(f"next:  aops promote {model}:{versions[-1].version}")
 
     show(versions, present, as_json=as_json)

@@ -60,7 +60,7 @@ def category_bits(forest: Forest, inputs: Sequence[Column], stages: Stages) -> C
 
 def _word(code: Column, k: int, step: str, stages: Stages) -> Column:
     first = k * BITS
-    position = cast(sub(code.ref(), lit(float(first))), "BIGINT")
+    position = cast(sub(code.ref(), lit(float(first))), "INT")
     whens = [
         (is_null(code.ref()), lit(None)),
         (lt(code.ref(), lit(float(first))), lit(0)),

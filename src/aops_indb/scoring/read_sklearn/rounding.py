@@ -23,8 +23,8 @@ def double_thresholds(thresholds: Any) -> Any:
     t = np.asarray(thresholds, dtype=np.float64)
     with np.errstate(over="ignore"):
         below = t.astype(np.float32)
-    below = np.where(below.astype(np.float64) > t, np.nextafter(below, np.float32(-np.inf)), below)
-    above = np.nextafter(below, np.float32(np.inf))
+        below = np.where(below.astype(np.float64) > t, np.nextafter(below, np.float32(-np.inf)), below)
+        above = np.nextafter(below, np.float32(np.inf))
     low, high = below.astype(np.float64), above.astype(np.float64)
     # beyond the largest float32 the next step would be 2**128
     low, high = np.clip(low, -(2.0**128), 2.0**128), np.clip(high, -(2.0**128), 2.0**128)
