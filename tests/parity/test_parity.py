@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import psycopg
 import pytest
 
 from aops_indb.scoring import to_sql
@@ -23,10 +24,11 @@ ABSOLUTE = 1e-15
 @pytest.mark.parametrize("name", MODELS)
 def test_the_warehouse_says_what_the_library_says(name: str, dialect: str) -> None:
     model, frame = MODELS[name]()
-    given = rows(model, frame)
+    warehouse = WAREHOUSES[dialect]
+    given = rows(model, frame, warehouse.largest)
     wanted = expected(model, as_frame(given, frame))
     query = to_sql(model, source="rows", keys=["position"], dialect=dialect)
-    got = WAREHOUSES[dialect](given, query)
+    got = warehouse.run(given, query)
     assert list(got) == ["position", *wanted]
     position = got.pop("position")
     differing = [
@@ -37,6 +39,12 @@ def test_the_warehouse_says_what_the_library_says(name: str, dialect: str) -> No
     ]
     assert not differing, f"{len(differing)} of {len(position)} rows, first: {differing[:3]}"
     assert sorted(position) == list(range(len(position)))
+
+
+def test_overflow_is_loud() -> None:
+    model, frame = MODELS["standard"]()
+    with pytest.raises(psycopg.errors.NumericValueOutOfRange):
+        WAREHOUSES["postgres"].run(rows(model, frame), to_sql(model, source="rows", dialect="postgres"))
 
 
 def same(value: Any, wanted: Any) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -61,4 +62,19 @@ def in_postgres(columns: Table, query: str) -> Table:
     return {title: [row[i] for row in result] for i, title in enumerate(titles)}
 
 
-WAREHOUSES: dict[str, Callable[[Table, str], Table]] = {"duckdb": in_duckdb, "postgres": in_postgres}
+@dataclass(frozen=True, slots=True)
+class Warehouse:
+    """An engine: how to run a query on given rows, and the largest number its arithmetic is trusted with.
+
+    PostgreSQL raises an error for the whole query where a product or quotient leaves the range of a double, while
+    NumPy and DuckDB go on with infinity. `test_overflow_is_loud` holds it to that.
+    """
+
+    run: Callable[[Table, str], Table]
+    largest: float = float("inf")
+
+
+WAREHOUSES: dict[str, Warehouse] = {
+    "duckdb": Warehouse(in_duckdb),
+    "postgres": Warehouse(in_postgres, largest=1e305),
+}

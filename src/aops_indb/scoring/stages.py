@@ -88,7 +88,7 @@ class Stages:
 
 @dataclass(frozen=True, slots=True)
 class _Layer:
-    """One sub-select: columns of its own, and those it passes on; repeats: whether one of its own is used repeatedly."""
+    """One sub-select: its own columns, those it passes on, and whether one of its own is used more than once."""
 
     alias: str
     passed_on: Sequence[str]
