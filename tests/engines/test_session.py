@@ -183,10 +183,14 @@ def test_registered_tables_come_and_go(engine: Engine) -> None:
         session.scalar(spine)
 
 
-def test_a_mistyped_name_reads_no_python_variable(engine: Engine) -> None:
-    flights = pa.table({"a": [1]})
-    with engine.session() as session, pytest.raises(QueryError, match="Table with name flights"):
-        session.arrow(s.select([b.star()], s.table("flights")))
+FLIGHTS = pa.table({"a": [1]})
+
+
+@pytest.mark.parametrize("name", ["FLIGHTS", "flights", "self", "tree", "text", "sql"])
+def test_a_mistyped_name_reads_no_python_variable(engine: Engine, name: str) -> None:
+    flights = FLIGHTS
+    with engine.session() as session, pytest.raises(QueryError, match=f"Table with name {name} does not exist"):
+        session.arrow(s.select([b.star()], s.table(name)))
     assert flights.num_rows == 1
 
 
@@ -208,8 +212,9 @@ class Unforeseen(BaseException):
 def test_a_transaction_happens_wholly_or_not_at_all(engine: Engine, ended_by: type[BaseException]) -> None:
     def end(session: Session) -> None:
         assert numbers(session) == [1, 2, 3, 4, 5]
-        for _ in session.arrow_batches(count_to(100_000), rows=10):
-            raise ended_by
+        batches = session.arrow_batches(count_to(100_000), rows=10)
+        next(batches)
+        raise ended_by
 
     with engine.session() as session:
         number_table(session, 1)
@@ -269,8 +274,11 @@ def test_outside_a_transaction_each_statement_stands_for_itself(engine: Engine) 
         with pytest.raises(ZeroDivisionError):
             together(session, add(3), lambda _: 1 // 0)
         session.connection.execute(ADD, {"a": 4})
+        with pytest.raises(QueryError):
+            session.rows(s.select([b.star()], s.table("nowhere")))
+        session.connection.execute(ADD, {"a": 5})
     with engine.session() as session:
-        assert numbers(session) == [1, 2, 4]
+        assert numbers(session) == [1, 2, 4, 5]
 
 
 def test_a_lost_race_is_an_error_and_not_a_loss(engine: Engine) -> None:

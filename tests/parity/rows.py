@@ -21,24 +21,28 @@ THRESHOLDS_PER_COLUMN = 12
 ROWS_OF_THE_FRAME = 120
 
 
-def rows(model: Any, frame: pd.DataFrame, largest: float = np.inf) -> dict[str, list[Any]]:
-    """Columns of test rows: some of the frame's own, then one row per column and edge value.
-
-    largest: leave out edge values larger in size, infinity aside
-    """
+def rows(model: Any, frame: pd.DataFrame) -> dict[str, list[Any]]:
+    """Columns of test rows: some of the frame's own, then one row per column and edge value."""
     rng = np.random.default_rng(11)
     own = frame.sample(min(ROWS_OF_THE_FRAME, len(frame)), random_state=5)
     columns = {str(name): _plain(own[name]) for name in frame}
     for name in columns:
         for value in _edges(model, frame, name):
-            if isinstance(value, float) and largest < abs(value) < np.inf:
-                continue
             base = int(rng.integers(len(own)))
             for other, values in columns.items():
                 values.append(value if other == name else values[base])
     for values in columns.values():
         values.append(None)
     return columns
+
+
+def within(columns: dict[str, list[Any]], largest: float) -> list[int]:
+    """The numbers of the rows without a value larger in size, infinity aside."""
+    return [
+        row
+        for row, values in enumerate(zip(*columns.values(), strict=True))
+        if not any(isinstance(value, float) and largest < abs(value) < np.inf for value in values)
+    ]
 
 
 def as_frame(columns: dict[str, list[Any]], like: pd.DataFrame) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import Any
 
 import psycopg
@@ -12,7 +13,7 @@ from aops_indb.scoring import to_sql
 
 from .models import MODELS
 from .oracle import expected
-from .rows import as_frame, rows
+from .rows import as_frame, rows, within
 from .warehouses import WAREHOUSES
 
 RELATIVE = 1e-9
@@ -20,15 +21,26 @@ RELATIVE = 1e-9
 ABSOLUTE = 1e-15
 
 
-@pytest.mark.parametrize("dialect", WAREHOUSES)
-@pytest.mark.parametrize("name", MODELS)
-def test_the_warehouse_says_what_the_library_says(name: str, dialect: str) -> None:
+@cache
+def scored(name: str) -> tuple[Any, dict[str, list[Any]], dict[str, list[Any]]]:
+    """A fitted model, the rows to score, and what the library says of them."""
     model, frame = MODELS[name]()
+    given = rows(model, frame)
+    return model, given, expected(model, as_frame(given, frame))
+
+
+def case(name: str, dialect: str) -> Any:
+    """A model in an engine; those of one model run in one process, which fits it once."""
+    return pytest.param(name, dialect, marks=pytest.mark.xdist_group(name), id=f"{name}-{dialect}")
+
+
+@pytest.mark.parametrize(("name", "dialect"), [case(name, dialect) for name in MODELS for dialect in WAREHOUSES])
+def test_the_warehouse_says_what_the_library_says(name: str, dialect: str) -> None:
+    model, all_rows, all_wanted = scored(name)
     warehouse = WAREHOUSES[dialect]
-    given = rows(model, frame, warehouse.largest)
-    wanted = expected(model, as_frame(given, frame))
-    query = to_sql(model, source="rows", keys=["position"], dialect=dialect)
-    got = warehouse.run(given, query)
+    kept = within(all_rows, warehouse.largest)
+    given, wanted = ({k: [v[i] for i in kept] for k, v in table.items()} for table in (all_rows, all_wanted))
+    got = warehouse.run(given, to_sql(model, source="rows", keys=["position"], dialect=dialect))
     assert list(got) == ["position", *wanted]
     position = got.pop("position")
     differing = [
@@ -38,7 +50,7 @@ def test_the_warehouse_says_what_the_library_says(name: str, dialect: str) -> No
         if not same(value, wanted[column][row])
     ]
     assert not differing, f"{len(differing)} of {len(position)} rows, first: {differing[:3]}"
-    assert sorted(position) == list(range(len(position)))
+    assert sorted(position) == list(range(len(kept)))
 
 
 def test_overflow_is_loud() -> None:

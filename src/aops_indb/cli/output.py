@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
 import json
+import math
 import sys
-import time
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from aops_indb.errors import AopsError
 
 # Seconds of work before a progress bar appears.
 PATIENCE = 1.0
+# Columns of a console that is no terminal: programs that read it want whole lines.
+_UNBOUNDED = 100_000
 _PIPE_WIDTH = 10_000
 
 
@@ -39,12 +40,14 @@ def console(*, stderr: bool = False) -> Console:
 
 
 def to_json(result: Any) -> str:
-    """A result as a JSON document; dataclasses become objects, times become text."""
-    return json.dumps(plain(result), indent=2, ensure_ascii=False, default=str)
+    """A result as a JSON document; dataclasses become objects, times become text, NaN and infinity null."""
+    return json.dumps(plain(result), indent=2, ensure_ascii=False, default=str, allow_nan=False)
 
 
 def plain(value: Any) -> Any:
     """A value as JSON knows it."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
     if isinstance(value, dict):
@@ -55,30 +58,20 @@ def plain(value: Any) -> Any:
 
 
 def print_table(out: Console, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A plain table."""
-    from rich.table import Table
+    """A plain table; on a terminal long cells are folded, nothing is cut off."""
+    from rich.table import Column, Table
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(column, overflow="fold")
+    table = Table(*(Column(name, overflow="fold") for name in columns), box=None, pad_edge=False, header_style="bold")
     for row in rows:
-        table.add_row(*(_cell(value) for value in row))
+        table.add_row(*("" if cell is None else str(cell) for cell in row))
     out.print(table)
 
 
-def _cell(value: object) -> str:
-    if isinstance(value, dt.datetime):
-        return value.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%SZ")
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    return "" if value is None else str(value)
-
-
-def print_error(error: AopsError, *, as_json: bool) -> None:
+def print_error(kind: str, message: str, *, as_json: bool) -> None:
     """An error: a sentence on standard error, with --json also a document on standard output."""
-    print(f"aops: {error}", file=sys.stderr)
+    print(f"aops: {message}", file=sys.stderr)
     if as_json:
-        print(to_json({"error": {"kind": type(error).__name__, "message": str(error)}}))
+        print(to_json({"error": {"kind": kind, "message": message}}))
 
 
 @contextmanager
@@ -89,16 +82,21 @@ def progress() -> Iterator[Callable[[str, float], None]]:
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
     bar = Progress(*columns, TimeElapsedColumn(), console=console(stderr=True), transient=True)
     tasks: dict[str, Any] = {}
-    began = time.monotonic()
 
     def report(task: str, fraction: float) -> None:
         if task not in tasks:
             tasks[task] = bar.add_task(task, total=1.0)
         bar.update(tasks[task], completed=fraction)
-        if time.monotonic() - began > PATIENCE and not bar.live.is_started and bar.console.is_terminal:
-            bar.start()
 
+    # a timer: the longest steps are those that report nothing while they run
+    patience = threading.Timer(PATIENCE, bar.start)
+    seen = bar.console.is_terminal
+    if seen:
+        patience.start()
     try:
         yield report
     finally:
+        if seen:
+            patience.cancel()
+            patience.join()
         bar.stop()

@@ -23,13 +23,12 @@ from pydantic import (
     model_validator,
 )
 from pydantic import Field as PydanticField
-from sqlglot.errors import SqlglotError
 
 from aops_indb.errors import DefinitionError, UnknownNameError
 from aops_indb.features.aggregations import AGGREGATIONS, AggregationFunction
-from aops_indb.features.row_expression import require_row_expression
 from aops_indb.features.types import DType, parse_duration
 from aops_indb.sqlgen.build import columns_of, parse_expression, parse_select
+from aops_indb.sqlgen.row_expression import require_row_expression
 from aops_indb.sqlgen.statements import parse_table
 
 EVENT_TIMESTAMP = "event_timestamp"
@@ -51,10 +50,7 @@ def _column_name(name: str) -> str:
 
 
 def _table_name(name: str) -> str:
-    try:
-        parse_table(name)
-    except SqlglotError as error:
-        raise ValueError(f"{name!r} cannot be the name of a table: write it as schema.table") from error
+    parse_table(name)
     return name
 
 

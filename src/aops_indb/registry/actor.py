@@ -17,7 +17,11 @@ class Actor:
 
 
 def current_actor() -> Actor:
-    """Whoever runs this process: AOPS_ACTOR if set, else the operating system's user."""
+    """Whoever runs this process: AOPS_ACTOR if set, else the operating system's user.
+
+    >>> current_actor().source in ("AOPS_ACTOR", "operating system")
+    True
+    """
     named = os.environ.get("AOPS_ACTOR", "").strip()
     return Actor(named, "AOPS_ACTOR") if named else Actor(_system_user(), "operating system")
 

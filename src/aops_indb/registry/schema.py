@@ -78,7 +78,14 @@ def _apply(session: Session, migration: Migration) -> bool:
 
 
 def prepare(session: Session) -> None:
-    """Make the metadata tables if there are none; SchemaVersionError if they are of another release."""
+    """Make the metadata tables if there are none; SchemaVersionError if they are of another release.
+
+    >>> from aops_indb.engines import engine_for
+    >>> with engine_for("duckdb:///:memory:").session() as session:
+    ...     prepare(session)
+    ...     schema_version(session) == len(migrations())
+    True
+    """
     applied, known = _applied(session), migrations()
     if not applied:
         migrate(session)

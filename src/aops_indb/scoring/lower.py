@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from sqlglot import exp
-
 from aops_indb.errors import ModelInputError
 from aops_indb.scoring.expressions import EXPRESSIONS, read_input
 from aops_indb.scoring.graph import Constant, Forest, Graph, Input, Named, Node, Part, children, walk
@@ -18,6 +16,7 @@ from aops_indb.scoring.stages import Column, Layout, Stages
 from aops_indb.scoring.verify import verify
 from aops_indb.sqlgen.build import Expr, case, columns_of, lit, or_
 from aops_indb.sqlgen.dialects import Dialect
+from aops_indb.sqlgen.statements import Select
 
 
 def lower(
@@ -27,7 +26,7 @@ def lower(
     keys: Sequence[str],
     dialect: Dialect,
     extra: Mapping[str, Expr] = MappingProxyType({}),
-) -> exp.Select:
+) -> Select:
     """One SELECT: the keys, the graph's outputs, then `extra`.
 
     source: a table, or a query in parentheses (sqlgen.statements: table, parse_table, subquery)
@@ -37,7 +36,7 @@ def lower(
 
     >>> from aops_indb.scoring.graph import Input, Linear
     >>> from aops_indb.sqlgen.dialects import dialect
-    >>> from aops_indb.sqlgen.statements import parse_table
+    >>> from aops_indb.sqlgen.statements import Select, parse_table
     >>> graph = Graph(("x",), (("twice", Linear((Input("x", "number"),), (2.0,))),))
     >>> lower(graph, parse_table("t"), keys=["id"], dialect=dialect("duckdb")).named_selects
     ['id', 'twice']

@@ -7,12 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from sqlglot import exp
-
 from aops_indb.scoring.graph import Forest
 from aops_indb.scoring.names import Names
 from aops_indb.sqlgen.build import Expr, col, column_uses, is_column
-from aops_indb.sqlgen.statements import Join, aliased, lateral_once, select, subquery
+from aops_indb.sqlgen.statements import Join, Select, aliased, lateral_once, select, subquery
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +48,7 @@ class Stages:
             self._steps[stage].append(step)
         return column
 
-    def select(self, source: Expr, keys: Sequence[str], outputs: Mapping[str, Expr], *, repeated: bool) -> exp.Select:
+    def select(self, source: Expr, keys: Sequence[str], outputs: Mapping[str, Expr], *, repeated: bool) -> Select:
         """The outermost SELECT: keys, then outputs, from the nested stages.
 
         repeated: whether the engine would compute a stage's expressions at every use, unless kept from it
@@ -96,7 +94,7 @@ class _Layer:
     repeats: bool
 
 
-def _select(passed_on: Sequence[str], own: Mapping[str, Expr], source: Expr) -> exp.Select:
+def _select(passed_on: Sequence[str], own: Mapping[str, Expr], source: Expr) -> Select:
     return select([*map(col, passed_on), *(aliased(column, name) for name, column in own.items())], source)
 
 

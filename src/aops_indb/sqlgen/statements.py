@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from sqlglot import exp
+from sqlglot.errors import SqlglotError
 
+from aops_indb.errors import DefinitionError
 from aops_indb.sqlgen.build import Expr, and_, ident, lit
 
 Query: TypeAlias = exp.Query
+Select: TypeAlias = exp.Select
 Statement: TypeAlias = exp.Expr
 JoinKind: TypeAlias = Literal["inner", "left", "asof_left", "cross"]
 
@@ -49,7 +52,10 @@ def table(name: str, schema: str | None = None, *, alias: str | None = None) -> 
 
 def parse_table(name: str) -> exp.Table:
     """A table from a dotted name as people write it in definitions: `raw.flights`, `"My Schema"."T"`."""
-    parsed: exp.Table = exp.to_table(name, dialect="duckdb")
+    try:
+        parsed: exp.Table = exp.to_table(name, dialect="duckdb")
+    except SqlglotError as error:
+        raise DefinitionError(f"{name!r} cannot be the name of a table: write it as schema.table") from error
     for part in parsed.parts:
         part.set("quoted", True)
     return parsed

@@ -17,6 +17,8 @@ from aops_indb.workflows.training_rows import TARGET, model_frame
 
 # How far a probability in the warehouse may be from the library's.
 TOLERANCE = 1e-9
+# What a binary classifier's SQL calls its probability of the target.
+SCORE = "probability_1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class Parity:
 def measure(session: Session, dialect: Dialect, graph: Graph, rows: Query) -> dict[str, float | None]:
     """Rows, positives, unscored rows and METRICS of a model on rows that carry the target."""
     scored = lower(graph, subquery(rows, "rows"), keys=[TARGET], dialect=dialect)
-    pairs = select({"label": col(TARGET), "score": col("probability_1")}, subquery(scored, "scored"))
+    pairs = select({"label": col(TARGET), "score": col(SCORE)}, subquery(scored, "scored"))
     measured: dict[str, float | None] = session.arrow(metrics_query(pairs)).to_pylist()[0]
     return measured
 

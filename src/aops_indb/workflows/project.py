@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
@@ -74,7 +75,9 @@ class Project:
         if not self._from_files:
             return Loaded(DefinitionSet.of(self._given), ())
         folders = self.settings.definitions
-        return load_definitions(self.root, [*folders.features, *folders.models])
+        # what a definition file prints must not get among results
+        with redirect_stdout(sys.stderr):
+            return load_definitions(self.root, [*folders.features, *folders.models])
 
     @property
     def definitions(self) -> DefinitionSet:
@@ -107,7 +110,7 @@ class Project:
         """Make it so, in one transaction; StalePlanError if the warehouse changed since the plan was made."""
         from aops_indb.workflows.apply import apply_plan
 
-        return apply_plan(self, plan or self.plan(), allow_destructive=allow_destructive)
+        return apply_plan(self, self.plan() if plan is None else plan, allow_destructive=allow_destructive)
 
     def get_historical_features(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import tomllib
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -42,6 +42,14 @@ class Definitions(_Section):
     )
     models: tuple[str, ...] = Field(default=("model_defs",), description="Folders with models.")
 
+    @model_validator(mode="after")
+    def _check(self) -> Definitions:
+        for folder in (*self.features, *self.models):
+            path = PurePath(folder)
+            if path.is_absolute() or not path.parts or ".." in path.parts:
+                raise ValueError(f"{folder!r} is no folder below {FILE_NAME}: write e.g. feature_defs")
+        return self
+
 
 class Time(_Section):
     """[time]"""
@@ -78,15 +86,32 @@ def find_project(start: Path) -> Path:
     )
 
 
+# pydantic's name of a mistake -> what to say instead of its own words, which are about Python
+_PROBLEMS = {
+    "missing": "is missing: add it to the file",
+    "model_type": "must be a section: write it in [brackets]",
+    "tuple_type": 'must be a list: write ["…"]',
+}
+
+
 def read_settings(file: Path) -> Settings:
     """The settings in a file; SettingsError names the file and the setting."""
     try:
         return Settings.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
     except FileNotFoundError:
         raise SettingsError(f"no file {file}: make a project with  aops init") from None
+    except OSError as error:
+        raise SettingsError(f"{file} cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{file} is not valid TOML: {error}") from error
     except ValidationError as error:
-        problem = error.errors()[0]
-        place = ".".join(str(part) for part in problem["loc"]) or "the file"
-        raise SettingsError(f"{file}: {place}: {problem['msg'].removeprefix('Value error, ')}") from error
+        raise SettingsError(f"{file}: {_explain(error)}") from error
+
+
+def _explain(error: ValidationError) -> str:
+    problem = error.errors()[0]
+    section, *rest = (str(part) for part in problem["loc"] or ("",))
+    place = " ".join([f"[{section}]", *rest]) if section else "the file"
+    if problem["type"] in _PROBLEMS:
+        return f"{place} {_PROBLEMS[problem['type']]}"
+    return f"{place}: {problem['msg'].removeprefix('Value error, ')}"

@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,7 +30,7 @@ from aops_indb.scoring import translate
 from aops_indb.scoring.graph import Graph
 from aops_indb.workflows.artifacts import onnx_artifact, skops_artifact
 from aops_indb.workflows.dataset import Dataset, keep_dataset
-from aops_indb.workflows.measure import Parity, compare_with_library, measure
+from aops_indb.workflows.measure import SCORE, Parity, compare_with_library, measure
 from aops_indb.workflows.plan import plan_in
 from aops_indb.workflows.project import Project, Report
 from aops_indb.workflows.training_rows import PERIODS, TARGET, input_names, model_frame, period_rows
@@ -119,10 +121,14 @@ def _fit(project: Project, model: Model, candidate: str, dataset: Dataset, done:
     frame, target = _training_rows(project, model, dataset, inputs)
     done(0.1)
     # no session is open while the library fits: others may use the warehouse
-    estimator = model.candidates[candidate]()
-    estimator.fit(frame, target)
+    estimator = _fitted_estimator(model, candidate, frame, target)
     done(0.6)
     graph = translate(estimator)
+    if SCORE not in graph.output_names:
+        raise ModelError(
+            f"model '{model.name}', candidate '{candidate}': it gives {', '.join(graph.output_names)}, and no {SCORE}: "
+            "make it a classifier of two classes"
+        )
     metrics, parity = _measure(project, model, dataset, estimator, graph, inputs)
     if not parity.holds:
         raise ModelError(
@@ -132,6 +138,19 @@ def _fit(project: Project, model: Model, candidate: str, dataset: Dataset, done:
     done(0.85)
     skops, onnx, note = _artifacts(estimator, frame.head(ONNX_SAMPLE))
     return _Fitted(candidate, graph, _params(estimator), metrics, parity, (skops, *onnx), note)
+
+
+def _fitted_estimator(model: Model, candidate: str, frame: Any, target: Any) -> Any:
+    try:
+        # what a library prints must not get among results
+        with redirect_stdout(sys.stderr):
+            estimator = model.candidates[candidate]()
+            estimator.fit(frame, target)
+    except Exception as error:
+        raise ModelError(
+            f"model '{model.name}', candidate '{candidate}' cannot be fitted: {type(error).__name__}: {error}"
+        ) from error
+    return estimator
 
 
 def _training_rows(project: Project, model: Model, dataset: Dataset, inputs: Sequence[str]) -> tuple[Any, Any]:
