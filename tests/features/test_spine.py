@@ -37,7 +37,7 @@ UNKNOWN = [
     ("vieww:v", "unknown feature view 'vieww': did you mean 'view'?"),
     ("view:z", "unknown feature 'view:z': did you mean"),
     ("requst:amount", "unknown feature view 'requst': did you mean 'request'?"),
-    ("request:amont", "unknown feature 'request:amont': did you mean 'request:amount'?"),
+    ("request:amont", "unknown feature 'request:amont': did you mean 'request:amount'"),
     ("differense", "unknown on-demand feature 'differense': did you mean 'difference'?"),
     ("VIEW:v", "unknown feature view 'VIEW'"),
     ("", "unknown on-demand feature ''"),
@@ -112,8 +112,9 @@ def write_rows(session: Session) -> None:
     session.run_script(f"""
         CREATE OR REPLACE TABLE events AS SELECT 'k' AS key, {AT} AS "at", 7 AS v, 1 AS w;
         CREATE OR REPLACE TABLE spine AS
-            SELECT * FROM (VALUES ('k', 10, {AT}), ('k', NULL, {AT}), ('other', 10, {AT}), (NULL, 10, {AT}), ('k', 10, NULL))
-                rows(key, amount, event_timestamp)
+            SELECT * FROM (VALUES
+                ('k', 10, {AT}), ('k', NULL, {AT}), ('other', 10, {AT}), (NULL, 10, {AT}), ('k', 10, NULL)
+            ) rows(key, amount, event_timestamp)
     """)
 
 

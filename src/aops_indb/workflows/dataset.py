@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from aops_indb.engines import Session
-from aops_indb.errors import QueryError, SpineError
+from aops_indb.errors import DefinitionError, QueryError, SpineError, UnknownNameError
+from aops_indb.features.definition_set import DefinitionSet
 from aops_indb.features.definitions import FeatureService, Model
 from aops_indb.features.spine import Feature, join_features, numbered, required_columns, resolve
 from aops_indb.registry import DatasetRecord, current_actor, find_dataset, record_dataset
@@ -42,6 +43,8 @@ Features: TypeAlias = FeatureService | Sequence[str] | str
 SCHEMA = "datasets"
 SPINE_NAME = "entity_df_given"
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,50}")
+_PART = r'(?:"(?:[^"]|"")+"|\w+)'
+_TABLE_NAME = re.compile(rf"\s*{_PART}(?:\.{_PART}){{0,2}}\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +123,20 @@ def historical_features(
     project: Project, entity_df: EntityDf, features: Features, *, full_feature_names: bool = False
 ) -> HistoricalFeatures:
     """What `Project.get_historical_features` returns; names are resolved at once, the join runs later."""
-    wanted = resolve(project.definitions, project.definitions.references(features))
-    if not wanted:
+    references = project.definitions.references(features)
+    if not references:
         raise SpineError("no features asked for: name a service, or features as 'view:feature'")
-    return HistoricalFeatures(project, entity_df, wanted, full_feature_names)
+    _require_known(project.definitions, references)
+    return HistoricalFeatures(project, entity_df, resolve(project.definitions, references), full_feature_names)
+
+
+def _require_known(definitions: DefinitionSet, references: Sequence[str]) -> None:
+    """UnknownNameError for a word alone that is no on-demand feature: it may mean a service, or a view."""
+    known = [*definitions.on_demand, *definitions.services]
+    known += [f"{view.name}:{feature.name}" for view in definitions.views.values() for feature in view.features]
+    for reference in references:
+        if ":" not in reference and reference not in definitions.on_demand:
+            raise UnknownNameError("feature or service", reference, known)
 
 
 def keep_dataset(
@@ -134,10 +147,10 @@ def keep_dataset(
     if entity_df is None and model is not None:
         entity_df, features = model.spine, features or model.service
     if entity_df is None or features is None:
-        # an unknown name alone was most likely meant as a model's
         missing = "a spine (entity_df)" if entity_df is None else "features"
-        known = ", ".join(sorted(project.definitions.models)) or "none"
-        raise SpineError(f"dataset '{name}' needs {missing}: only models ({known}) bring their own")
+        # an unknown name alone was most likely meant as a model's
+        cause = UnknownNameError("model", name, project.definitions.models)
+        raise SpineError(f"dataset '{name}' needs {missing}: only a model brings its own ({cause})")
     return historical_features(project, entity_df, features).persist(name)
 
 
@@ -147,42 +160,52 @@ def model_training_set(project: Project, model: Model) -> HistoricalFeatures:
 
 
 def spine_query(entity_df: str) -> Query:
-    """A spine given as text: a SELECT, or a table's name."""
-    if re.match(r"\s*(select|with|from|\(|--|/\*)", entity_df, re.IGNORECASE):
+    """A spine given as text: a table's name, or a SELECT. SpineError for anything else."""
+    if _TABLE_NAME.fullmatch(entity_df):
+        return select([star()], parse_table(entity_df.strip()))
+    try:
         return parse_select(entity_df)
-    return select([star()], parse_table(entity_df))
+    except DefinitionError as error:
+        raise SpineError(f"the spine is neither a table's name nor a SELECT: {error}") from error
 
 
 def spine_columns(session: Session, spine: Query) -> dict[str, str]:
-    """The spine's column types; SpineError if it cannot be read."""
+    """The spine's column types; SpineError if it cannot be read, or has two columns of one name."""
     try:
+        # the types alone would not show a name that comes twice
+        names = session.arrow(select([star()], subquery(spine.copy(), "spine"), limit=0)).column_names
+        _require_distinct(names)
         return session.columns(spine)
     except QueryError as error:
         raise SpineError(f"the spine cannot be read: {error}") from error
 
 
 def _as_arrow(entity_df: pd.DataFrame | pa.Table) -> pa.Table:
+    import pandas as pd
     import pyarrow as pa
 
-    if isinstance(entity_df, pa.Table):
-        given = entity_df
-        names = given.column_names
-    elif type(entity_df).__module__.split(".")[0] == "pandas":
-        names = [str(name) for name in entity_df.columns]
-        given = None
-    else:
+    if not isinstance(entity_df, pa.Table | pd.DataFrame):
         raise SpineError(
             f"entity_df is a {type(entity_df).__name__}: give a DataFrame, an Arrow table, a table's name or a SELECT"
         )
-    twice = sorted({name for name in names if [n.lower() for n in names].count(name.lower()) > 1})
-    if twice:
-        raise SpineError(f"entity_df has two columns named {', '.join(twice)}: rename one")
-    if given is not None:
-        return given
+    arrow = isinstance(entity_df, pa.Table)
+    names = entity_df.column_names if arrow else [str(name) for name in entity_df.columns]
+    if not names or "" in names:
+        raise SpineError("entity_df has no columns" if not names else "entity_df has a column without a name: name it")
+    _require_distinct(names)
+    if arrow:
+        return entity_df
     try:
         return pa.Table.from_pandas(entity_df, preserve_index=False)
-    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-        raise SpineError(f"entity_df cannot be read: {error}") from error
+    except pa.ArrowException as error:
+        raise SpineError(f"entity_df cannot be read: {'; '.join(map(str, error.args))}") from error
+
+
+def _require_distinct(names: Sequence[str]) -> None:
+    folded = [name.lower() for name in names]
+    twice = sorted({name for name in names if folded.count(name.lower()) > 1})
+    if twice:
+        raise SpineError(f"the spine has two columns named {', '.join(twice)} (SQL does not tell case apart): rename one")
 
 
 def _require_name(name: str) -> None:
@@ -198,13 +221,15 @@ def _keep(session: Session, joined: HistoricalFeatures, name: str, query: Query)
     columns = session.columns(table(draft, SCHEMA))
     digest, rows = _digest(session, draft, columns)
     kept = f"{name}__{digest[:8]}"
-    known = find_dataset(session, digest, name=name)
-    if known is not None:
+    there = kept in session.relations(SCHEMA)
+    if there:
         session.execute(drop("TABLE", table(draft, SCHEMA)))
     else:
         session.execute(rename_table(table(draft, SCHEMA), kept))
+    # recorded, and not there: someone dropped the table
+    if find_dataset(session, digest, name=name) is None:
         record_dataset(session, _record(joined, name, kept, digest, rows, columns, query), actor=current_actor())
-    return Dataset(name, digest, f"{SCHEMA}.{kept}", rows, tuple(columns), created=known is None)
+    return Dataset(name, digest, f"{SCHEMA}.{kept}", rows, tuple(columns), created=not there)
 
 
 def _digest(session: Session, name: str, columns: Mapping[str, str]) -> tuple[str, int]:

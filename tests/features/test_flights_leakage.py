@@ -1,0 +1,203 @@
+"""Of the real flights: what became known after a prediction must not change what it was made from.
+
+A delay is known when the flight departs or lands, a cancellation a day after schedule, the weather of an hour when the
+hour is over. For a prediction at time T every raw value that became known after T is changed; the features of T must
+stay as they are, to the last bit. That the check can fail is shown by definitions that know a minute too much.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aops_indb import DataSource
+from aops_indb.engines import Session
+from aops_indb.features.definitions import Definition
+from aops_indb.features.loader import load_definitions
+from aops_indb.workflows.flights import read_flights_example
+
+from .warehouse import compile_join, open_warehouse, run
+
+# One worker reads the files, not each.
+pytestmark = pytest.mark.xdist_group("flights_leakage")
+
+ROOT = Path(__file__).parents[2]
+LOADED = load_definitions(ROOT, ["feature_defs"]).require_sound()
+REFERENCES = LOADED.services["flight_delay_features"].references
+
+# A prediction is made two hours before schedule; 28 days of history lie before the first asked for.
+ASKED = """
+    CREATE TABLE asked AS
+        SELECT flight_id, tailnum, carrier, origin, dest, distance, scheduled_departure,
+               scheduled_departure - INTERVAL 2 HOUR AS event_timestamp
+        FROM original.flights
+        WHERE scheduled_departure >= TIMESTAMPTZ '2013-02-01 00:00+00'
+"""
+
+# What is changed of what is not known at {at}; the numbers are arbitrary, and the same each time.
+LEARN_OTHER_FLIGHTS = """
+    CREATE OR REPLACE TABLE raw.flights AS
+        WITH known AS (
+            SELECT *,
+                   {at} AS now,
+                   coalesce(actual_departure, scheduled_departure + INTERVAL 24 HOUR) <= now AS left_or_cancelled,
+                   coalesce(actual_arrival <= now, false) AS landed,
+                   flight_id * 7919 % 1000 AS any_number
+            FROM original.flights
+        ), changed AS (
+            SELECT * REPLACE (
+                if(left_or_cancelled, cancelled, any_number % 5 = 0) AS cancelled,
+                if(left_or_cancelled, actual_departure,
+                   if(any_number % 5 = 0, NULL, now + to_minutes(1 + any_number))) AS actual_departure,
+                if(left_or_cancelled, dep_delay, any_number - 300) AS dep_delay,
+                if(left_or_cancelled, dep_time, any_number) AS dep_time,
+                if(left_or_cancelled, tailnum, 'N' || any_number) AS tailnum,
+                if(landed, actual_arrival,
+                   if(any_number % 7 = 0, NULL, now + to_minutes(1 + any_number // 3))) AS actual_arrival,
+                if(landed, arr_delay, 700 - any_number) AS arr_delay,
+                if(landed, arr_time, any_number) AS arr_time,
+                if(landed, air_time, any_number) AS air_time
+            )
+            FROM known
+            WHERE left_or_cancelled OR scheduled_departure <= now OR any_number % 10 <> 3
+        ), added AS (
+            SELECT * REPLACE (
+                flight_id + 1_000_000 AS flight_id,
+                now + to_minutes(any_number) AS scheduled_departure,
+                now + to_minutes(1 + any_number) AS actual_departure,
+                now + to_minutes(60 + any_number) AS actual_arrival,
+                500 AS dep_delay,
+                500 AS arr_delay
+            )
+            FROM known
+            WHERE any_number < 50
+        )
+        SELECT * EXCLUDE (now, left_or_cancelled, landed, any_number)
+        FROM (FROM changed UNION ALL FROM added)
+"""
+
+LEARN_OTHER_WEATHER = """
+    CREATE OR REPLACE TABLE raw.weather AS
+        WITH known AS (SELECT *, time_hour + INTERVAL 1 HOUR <= {at} AS over FROM original.weather)
+        SELECT * EXCLUDE (over) REPLACE (
+            if(over, temp, temp + 50) AS temp, if(over, humid, -1) AS humid, if(over, wind_speed, NULL) AS wind_speed,
+            if(over, wind_gust, 99) AS wind_gust, if(over, precip, 9) AS precip, if(over, pressure, 1) AS pressure,
+            if(over, visib, -5) AS visib
+        )
+        FROM known
+        WHERE over OR hour(time_hour) <> 12
+"""
+
+
+@pytest.fixture(scope="module")
+def flights() -> Iterator[Session]:
+    """The first three months, as they are in `original`; `raw`, which the definitions read, is what is changed."""
+    with open_warehouse() as session:
+        session.run_script("CREATE SCHEMA original; CREATE SCHEMA raw")
+        for name, table in read_flights_example().items():
+            session.register("given", table)
+            months = "WHERE month <= 3" if name in ("flights", "weather") else ""
+            session.run_script(f"CREATE TABLE original.{name} AS FROM given {months}")
+            session.run_script(f"CREATE TABLE raw.{name} AS FROM original.{name}")
+            session.unregister("given")
+        session.run_script(ASKED)
+        yield session
+
+
+def prediction_times(session: Session) -> list[Any]:
+    """Some of those made a minute before the hour, when the weather is about to be known, and some of the others."""
+    times = [
+        row["event_timestamp"]
+        for row in run(session, "SELECT DISTINCT event_timestamp FROM asked ORDER BY event_timestamp")
+    ]
+    before_the_hour = [at for at in times if at.minute == 59]
+    return before_the_hour[:: len(before_the_hour) // 9] + times[:: len(times) // 9]
+
+
+def leaks(session: Session, definitions: Sequence[Definition], times: Sequence[Any]) -> Iterator[Any]:
+    """Those of the times at which features change with what became known later."""
+    compiled = compile_join(session, definitions, REFERENCES, "SELECT * FROM asked LIMIT 0", full_feature_names=False)
+    compiled = compiled.replace("LIMIT 0", "WHERE event_timestamp = (SELECT now FROM asked_at)")
+    for at in times:
+        session.run_script(f"CREATE OR REPLACE TABLE asked_at AS SELECT TIMESTAMPTZ '{at}' AS now")
+        session.run_script("CREATE OR REPLACE TABLE raw.flights AS FROM original.flights")
+        session.run_script("CREATE OR REPLACE TABLE raw.weather AS FROM original.weather")
+        before = run(session, compiled)
+        learn_other_things(session, at)
+        after = run(session, compiled)
+        if not before or any(row["event_timestamp"] != at for row in before):
+            raise ValueError(f"no prediction at {at}")
+        if before != after:
+            yield at
+
+
+def learn_other_things(session: Session, at: Any) -> None:
+    """Change in `raw` all that became known later."""
+    for statement in (LEARN_OTHER_FLIGHTS, LEARN_OTHER_WEATHER):
+        session.run_script(statement.format(at=f"TIMESTAMPTZ '{at}'"))
+
+
+def everything(**sources: DataSource) -> list[Definition]:
+    """The project's definitions, with other sources in the place of those of these names."""
+    views = [
+        view.model_copy(update={"source": sources.get(view.source.name, view.source)}) for view in LOADED.views.values()
+    ]
+    return [*views, *LOADED.on_demand.values(), *LOADED.requests.values()]
+
+
+def test_what_became_known_later_changes_no_feature(flights: Session) -> None:
+    times = prediction_times(flights)
+    assert len(times) >= 18
+    assert list(leaks(flights, everything(), times)) == []
+
+
+def test_what_became_known_later_is_changed(flights: Session) -> None:
+    """Else the test above would say nothing."""
+    at = prediction_times(flights)[5]
+    learn_other_things(flights, at)
+    changed = """
+        SELECT count(*) AS rows, count(*) FILTER (raw.actual_departure IS DISTINCT FROM original.actual_departure) AS left,
+               count(*) FILTER (raw.cancelled <> original.cancelled) AS cancelled,
+               count(*) FILTER (raw.arr_delay IS DISTINCT FROM original.arr_delay) AS landed,
+               count(*) FILTER (original.flight_id IS NULL) AS added, count(*) FILTER (raw.flight_id IS NULL) AS removed
+        FROM raw.flights AS raw FULL JOIN original.flights AS original USING (flight_id)
+    """
+    [counts] = run(flights, changed)
+    assert all(count > 1000 for count in counts.values()), counts
+
+
+def minute_early(query: str, field: str, **settings: Any) -> DataSource:
+    moved = f"SELECT * REPLACE ({field} - INTERVAL 1 MINUTE AS {field}) FROM ({query})"
+    return DataSource(name="early", query=moved, timestamp_field=field, **settings)
+
+
+# how definitions could know too much -> the sources to put in the place of the project's
+LEAKS: dict[str, dict[str, DataSource]] = {
+    "departures, a minute early": {"departures": minute_early("FROM raw.flights", "actual_departure")},
+    "arrivals, a minute early": {"arrivals": minute_early("FROM raw.flights", "actual_arrival")},
+    "cancellations, a minute early": {
+        "outcomes": minute_early(str(LOADED.views["carrier_cancellation"].source.query), "known_from")
+    },
+    "weather, a minute early": {
+        "observations": minute_early(str(LOADED.views["origin_weather"].source.query), "known_from")
+    },
+    "arrivals, from when they were due": {
+        "arrivals": DataSource(name="due", table="raw.flights", timestamp_field="scheduled_arrival")
+    },
+    "cancellations, from when departures were due": {
+        "outcomes": DataSource(name="due", table="raw.flights", timestamp_field="scheduled_departure")
+    },
+    "weather, from the beginning of its hour": {
+        "observations": DataSource(name="hours", table="raw.weather", timestamp_field="time_hour")
+    },
+}
+
+
+@pytest.mark.parametrize("how", LEAKS)
+def test_the_check_sees_a_leak(flights: Session, how: str) -> None:
+    """One prediction at which features change is enough."""
+    seen = next(leaks(flights, everything(**LEAKS[how]), prediction_times(flights)), None)
+    assert seen is not None
