@@ -12,7 +12,8 @@ from aops_indb.engines import Session
 from aops_indb.monitoring import METRICS, metrics_query
 from aops_indb.registry import model_versions, resolve_version
 from aops_indb.scoring import lower, translate
-from aops_indb.sqlgen.build import Expr, anonymous, cast, coalesce, col, func, lit, parse_select
+from aops_indb.sqlgen.build import Expr, anonymous, cast, coalesce, col, func, lit
+from aops_indb.sqlgen.parse import parse_select
 from aops_indb.sqlgen.statements import Query, create_table_as, parse_table, select, subquery, table
 from aops_indb.workflows.dataset import model_training_set
 from aops_indb.workflows.project import Project

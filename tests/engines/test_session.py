@@ -20,6 +20,7 @@ from aops_indb.errors import AopsError, QueryError, WarehouseLockedError
 from aops_indb.sqlgen import build as b
 from aops_indb.sqlgen import statements as s
 from aops_indb.sqlgen.build import Expr
+from aops_indb.sqlgen.parse import parse_select
 
 NAMES = ["plain", "select", "two words", 'a "quoted" one', "o'hare", "größe", "航班", "a.b", "%s", ":x", "$1"]
 
@@ -405,7 +406,7 @@ def test_ctrl_c_ends_a_statement_cleanly(engine: Engine, way: str) -> None:
         "tree": lambda session: session.execute(SLOW.copy()),
         "progress": lambda session: session.execute_with_progress(SLOW.copy(), lambda _: None),
         "core": core,
-        "arrow": lambda session: session.arrow(b.parse_select(endless)),
+        "arrow": lambda session: session.arrow(parse_select(endless)),
     }
     with engine.session() as session:
         _axes(session, 3_000_000)

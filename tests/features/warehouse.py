@@ -16,8 +16,9 @@ from aops_indb.features.definition_set import DefinitionSet
 from aops_indb.features.definitions import Definition, FeatureView
 from aops_indb.features.spine import join_features, numbered, resolve
 from aops_indb.features.views import warehouse_objects
-from aops_indb.sqlgen.build import lit, parse_select, star
+from aops_indb.sqlgen.build import lit, star
 from aops_indb.sqlgen.dialects.duckdb import DUCKDB
+from aops_indb.sqlgen.parse import parse_select
 from aops_indb.sqlgen.render import render
 from aops_indb.sqlgen.statements import create_schema, create_table_as, select, set_option, table
 

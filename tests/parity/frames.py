@@ -64,3 +64,9 @@ def many() -> tuple[pd.DataFrame, np.ndarray]:
     frame, target = numbers("cancer")
     bins = (frame["mean texture"] * 5).astype(int).astype(str)
     return pd.DataFrame({"radius": frame["mean radius"], "bin": "b" + bins}), target
+
+
+@cache
+def steep() -> tuple[pd.DataFrame, np.ndarray]:
+    """Targets that double from row to row: trees split one row off at a time, 200 levels deep."""
+    return pd.DataFrame({"up": np.arange(200.0), "down": -np.arange(200.0)}), 2.0 ** np.arange(200)

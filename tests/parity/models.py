@@ -24,7 +24,7 @@ from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, OneHotEncoder, OrdinalEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeClassifier, ExtraTreeRegressor
 
-from .frames import gaps, many, mixed, numbers, undecided
+from .frames import gaps, many, mixed, numbers, steep, undecided
 
 Fitted = tuple[Any, pd.DataFrame]
 Fit = Callable[[], Fitted]
@@ -234,6 +234,9 @@ TREES: dict[str, Fit] = {
     "regression tree, two targets": on(
         numbers("diabetes"), DecisionTreeRegressor(random_state=0, max_depth=4), lambda y: np.c_[y, y**2]
     ),
+    "regression tree, deep": on(steep(), DecisionTreeRegressor(random_state=0)),
+    "regression tree, deep the other way": on(steep(), DecisionTreeRegressor(random_state=0), lambda y: -y[::-1]),
+    "forest, deep": on(steep(), RandomForestClassifier(**few, max_features=None), lambda y: np.log2(y) % 3),
     "extra tree": on(gaps("cancer"), ExtraTreeClassifier(random_state=0)),
     "extra regression tree": on(gaps("diabetes"), ExtraTreeRegressor(random_state=0, max_depth=8)),
     "monotonic tree": on(

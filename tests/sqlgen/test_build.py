@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from aops_indb.errors import DefinitionError
-from aops_indb.sqlgen import build
+from aops_indb.sqlgen import build, parse
 from aops_indb.sqlgen.build import Expr
 from aops_indb.sqlgen.dialects import dialect
 from aops_indb.sqlgen.render import render
@@ -168,10 +168,10 @@ def test_names_are_quoted(name: str) -> None:
 )
 def test_only_one_expression_is_an_expression(sql: str) -> None:
     with pytest.raises(DefinitionError):
-        build.parse_expression(sql)
+        parse.parse_expression(sql)
 
 
 @pytest.mark.parametrize("sql", ["a + 1", "DELETE FROM t", "SELECT 1; SELECT 2", "COPY t TO 'f'", ""])
 def test_only_one_query_is_a_query(sql: str) -> None:
     with pytest.raises(DefinitionError):
-        build.parse_select(sql)
+        parse.parse_select(sql)

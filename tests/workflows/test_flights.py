@@ -77,8 +77,7 @@ SCHEMAS = {
         " dep_delay arr_delay air_time",
         "string": "carrier tailnum origin dest",
         "bool": "cancelled",
-        "timestamp[us, tz=UTC]": "time_hour scheduled_departure scheduled_arrival actual_departure"
-        " actual_arrival",
+        "timestamp[us, tz=UTC]": "time_hour scheduled_departure scheduled_arrival actual_departure actual_arrival",
     },
     "weather": {
         "int64": "year month day hour wind_dir",
@@ -178,9 +177,7 @@ def differences(row: dict[str, Any], source: CsvRow) -> dict[str, tuple[Any, str
 def test_every_value_is_that_of_the_file(tables: dict[str, pa.Table], name: str) -> None:
     source = read_csv(f"{name}.csv")
     assert tables[name].column_names == list(source[0])
-    assert not [
-        wrong for pair in zip(tables[name].to_pylist(), source, strict=True) if (wrong := differences(*pair))
-    ]
+    assert not [wrong for pair in zip(tables[name].to_pylist(), source, strict=True) if (wrong := differences(*pair))]
 
 
 # Worked by hand. New York is UTC-5, from 10 March 02:00 to 3 November 02:00 it is UTC-4.
@@ -230,9 +227,7 @@ INSTANTS = ["scheduled_departure", "scheduled_arrival", "actual_departure", "act
 @pytest.mark.parametrize(
     ("flight_id", "instants"), [(row[0], row[2:]) for row in WORKED], ids=[row[1] for row in WORKED]
 )
-def test_worked_by_hand(
-    tables: dict[str, pa.Table], flight_id: int, instants: tuple[str | None, ...]
-) -> None:
+def test_worked_by_hand(tables: dict[str, pa.Table], flight_id: int, instants: tuple[str | None, ...]) -> None:
     [flight] = tables["flights"].slice(flight_id - 1, 1).to_pylist()
     expected = [text and utc(text) for text in instants]
     assert [flight["flight_id"], *(flight[name] for name in INSTANTS)] == [flight_id, *expected]
@@ -241,9 +236,7 @@ def test_worked_by_hand(
 def wall_time(flight: CsvRow) -> dt.datetime:
     """The scheduled departure from date and clock; the loader reads `time_hour` instead."""
     hour, minute = divmod(int(flight["sched_dep_time"]), 100)
-    return dt.datetime(
-        int(flight["year"]), int(flight["month"]), int(flight["day"]), hour, minute, tzinfo=NEW_YORK
-    )
+    return dt.datetime(int(flight["year"]), int(flight["month"]), int(flight["day"]), hour, minute, tzinfo=NEW_YORK)
 
 
 def next_showing(reading: str, zone: ZoneInfo, after: dt.datetime) -> dt.datetime | None:
@@ -276,9 +269,7 @@ def is_near_clock_change(flight: CsvRow) -> bool:
 
 def crosses_midnight(flight: CsvRow) -> bool:
     scheduled = [int(flight["sched_dep_time"]), int(flight["sched_arr_time"])]
-    actual = [
-        int(flight[name]) for name in ("sched_dep_time", "dep_time", "arr_time") if flight[name] != "NA"
-    ]
+    actual = [int(flight[name]) for name in ("sched_dep_time", "dep_time", "arr_time") if flight[name] != "NA"]
     # Early departures read less too, by 43 minutes at most.
     steps = [*itertools.pairwise(scheduled), *itertools.pairwise(actual)]
     return 2400 in actual or any(later < earlier - 100 for earlier, later in steps)
@@ -293,9 +284,7 @@ def test_row_by_row(tables: dict[str, pa.Table], flights_csv: list[CsvRow]) -> N
     zones |= dict.fromkeys(["BQN", "SJU", "PSE", "STT"], ZoneInfo("America/Puerto_Rico"))
     sample = set(random.Random(2013).sample(range(len(flights_csv)), 500))
     chosen = [
-        i
-        for i, row in enumerate(flights_csv)
-        if i in sample or is_near_clock_change(row) or crosses_midnight(row)
+        i for i, row in enumerate(flights_csv) if i in sample or is_near_clock_change(row) or crosses_midnight(row)
     ]
     assert len(chosen) == 16_449
     wrong = []

@@ -27,8 +27,7 @@ from pydantic import Field as PydanticField
 from aops_indb.errors import DefinitionError, UnknownNameError
 from aops_indb.features.aggregations import AGGREGATIONS, AggregationFunction
 from aops_indb.features.types import DType, parse_duration
-from aops_indb.sqlgen.build import columns_of, parse_expression, parse_select
-from aops_indb.sqlgen.row_expression import require_row_expression
+from aops_indb.sqlgen.parse import columns_of, parse_expression, parse_select, require_row_expression
 from aops_indb.sqlgen.statements import parse_table
 
 EVENT_TIMESTAMP = "event_timestamp"

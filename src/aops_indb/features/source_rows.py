@@ -19,11 +19,10 @@ from aops_indb.sqlgen.build import (
     is_not_null,
     lit,
     over,
-    parse_expression,
-    parse_select,
     star,
     trailing,
 )
+from aops_indb.sqlgen.parse import parse_expression, parse_select
 from aops_indb.sqlgen.statements import Query, parse_table, select, subquery
 
 # Columns made inside; no key and no feature can have such a name.

@@ -11,8 +11,9 @@ from aops_indb.features.definition_set import DefinitionSet, lookup
 from aops_indb.features.definitions import EVENT_TIMESTAMP, FeatureView, OnDemandFeature, RequestSource
 from aops_indb.features.point_in_time import join_view
 from aops_indb.features.window_algorithms import TypesOf
-from aops_indb.sqlgen.build import Expr, asc, cast, col, over, parse_expression, replace_columns, star
+from aops_indb.sqlgen.build import Expr, asc, cast, col, over, star
 from aops_indb.sqlgen.build import func as sql_function
+from aops_indb.sqlgen.parse import parse_expression, replace_columns
 from aops_indb.sqlgen.statements import Join, Query, aliased, select, subquery, table, with_ctes
 
 SPINE = "__entity_df"

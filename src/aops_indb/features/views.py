@@ -12,26 +12,9 @@ from aops_indb.features.point_in_time import join_view
 from aops_indb.features.source_rows import KNOWN_AT, source_rows, versions
 from aops_indb.features.window_algorithms import TypesOf
 from aops_indb.features.windows import value_rows, window_features, windows_by_key
-from aops_indb.sqlgen.build import (
-    Expr,
-    add,
-    and_,
-    anonymous,
-    case,
-    cast,
-    col,
-    columns_of,
-    desc,
-    eq,
-    ge,
-    interval,
-    le,
-    lit,
-    over,
-    parse_expression,
-    parse_select,
-)
+from aops_indb.sqlgen.build import Expr, add, and_, anonymous, case, cast, col, desc, eq, ge, interval, le, lit, over
 from aops_indb.sqlgen.build import func as sql_function
+from aops_indb.sqlgen.parse import columns_of, parse_expression, parse_select
 from aops_indb.sqlgen.statements import (
     Join,
     Query,

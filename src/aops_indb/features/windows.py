@@ -10,21 +10,8 @@ from typing import TypeAlias
 from aops_indb.features.aggregations import row_value
 from aops_indb.features.definitions import EVENT_TIMESTAMP, Aggregation, FeatureView
 from aops_indb.features.source_rows import KNOWN_AT, source_rows
-from aops_indb.sqlgen.build import (
-    Expr,
-    and_,
-    case,
-    col,
-    filtered,
-    func,
-    gt,
-    interval,
-    is_not_null,
-    le,
-    lit,
-    parse_expression,
-    sub,
-)
+from aops_indb.sqlgen.build import Expr, and_, case, col, filtered, func, gt, interval, is_not_null, le, lit, sub
+from aops_indb.sqlgen.parse import parse_expression
 from aops_indb.sqlgen.statements import Query, select, table
 
 

@@ -12,9 +12,10 @@ from aops_indb.scoring.graph import Graph
 from aops_indb.scoring.lower import lower
 from aops_indb.scoring.support import SupportReport, explain_support
 from aops_indb.scoring.translate import translate
-from aops_indb.sqlgen.build import Expr, parse_select
+from aops_indb.sqlgen.build import Expr
 from aops_indb.sqlgen.dialects import Dialect
 from aops_indb.sqlgen.dialects import dialect as dialect_named
+from aops_indb.sqlgen.parse import parse_select
 from aops_indb.sqlgen.render import render
 from aops_indb.sqlgen.statements import parse_table, subquery
 

@@ -14,8 +14,9 @@ from aops_indb.scoring.layouts import LAYOUTS
 from aops_indb.scoring.names import Names
 from aops_indb.scoring.stages import Column, Layout, Stages
 from aops_indb.scoring.verify import verify
-from aops_indb.sqlgen.build import Expr, case, columns_of, lit, or_
+from aops_indb.sqlgen.build import Expr, case, lit, or_
 from aops_indb.sqlgen.dialects import Dialect
+from aops_indb.sqlgen.parse import columns_of
 from aops_indb.sqlgen.statements import Select
 
 

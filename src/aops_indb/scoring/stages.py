@@ -9,7 +9,8 @@ from typing import TypeAlias
 
 from aops_indb.scoring.graph import Forest
 from aops_indb.scoring.names import Names
-from aops_indb.sqlgen.build import Expr, col, column_uses, is_column
+from aops_indb.sqlgen.build import Expr, col
+from aops_indb.sqlgen.parse import column_uses, is_column
 from aops_indb.sqlgen.statements import Join, Select, aliased, lateral_once, select, subquery
 
 

@@ -47,9 +47,7 @@ def explain_support(model: Any, dialect: str = "duckdb") -> SupportReport:
     True
     """
     name = dialect_named(dialect).name
-    count = getattr(model, "n_features_in_", 0)
-    inputs = None if hasattr(model, "feature_names_in_") else [f"x{i}" for i in range(count)]
-    graph, ledger = read(model, inputs, lenient=True)
+    graph, ledger = read(model, None, lenient=True)
     reasons = dict.fromkeys(reason for guard in graph.guards for reason in guard.reasons)
     return SupportReport(type(model).__name__, name, tuple(ledger.steps), graph.output_names, tuple(reasons))
 

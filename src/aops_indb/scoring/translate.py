@@ -36,6 +36,8 @@ def read(model: Any, inputs: Sequence[str] | None, *, lenient: bool = False) -> 
     ledger = Ledger(TRANSLATORS, lenient=lenient)
     place = Place(ledger, (), type(model).__name__.lower())
     check_fitted(model, place)
+    if lenient and inputs is None and not hasattr(model, "feature_names_in_"):
+        inputs = [f"x{i}" for i in range(_feature_count(model))]
     names, columns = _names(model, inputs)
     features = Features(names, tuple(place.column(column) for column in columns))
     outputs, taken = place.translate(model, features), Names()

@@ -20,10 +20,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
-import sqlglot
 from sqlglot import exp
-
-from aops_indb.errors import DefinitionError
 
 Expr: TypeAlias = exp.Expr
 Constant: TypeAlias = bool | int | float | str | bytes | dt.datetime | dt.timedelta | None
@@ -39,20 +36,20 @@ _ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Neg)
 _CONNECTORS = (exp.And, exp.Or, exp.Xor)
 
 
-def _operand(node: Expr) -> Expr:
-    """An operand of arithmetic, or of what is not known here."""
+def operand(node: Expr) -> Expr:
+    """A node as an operand of anything: in parentheses, unless it is an atom."""
     return node if isinstance(node, _ATOMS) and not isinstance(node, _CONNECTORS) else exp.Paren(this=node)
 
 
 def _compared(node: Expr) -> Expr:
     """An operand of a comparison."""
-    return node if isinstance(node, _ARITHMETIC) else _operand(node)
+    return node if isinstance(node, _ARITHMETIC) else operand(node)
 
 
 def _condition(node: Expr) -> Expr:
     """An operand of AND and OR, which bind less than all else but each other."""
     known = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Is, exp.In, exp.NullSafeEQ)
-    return node if isinstance(node, known) else _operand(node)
+    return node if isinstance(node, known) else operand(node)
 
 
 # ── names and constants ────────────────────────────────────────────────────────────────────────────────
@@ -139,7 +136,7 @@ def interval(duration: dt.timedelta) -> exp.Interval:
 
 def add(a: Expr, b: Expr) -> Expr:
     """`a + b`."""
-    return exp.Add(this=_operand(a), expression=_operand(b))
+    return exp.Add(this=operand(a), expression=operand(b))
 
 
 def sub(a: Expr, b: Expr) -> Expr:
@@ -148,22 +145,22 @@ def sub(a: Expr, b: Expr) -> Expr:
     >>> sub(col("a"), sub(col("b"), col("c"))).sql("duckdb")
     '"a" - ("b" - "c")'
     """
-    return exp.Sub(this=_operand(a), expression=_operand(b))
+    return exp.Sub(this=operand(a), expression=operand(b))
 
 
 def mul(a: Expr, b: Expr) -> Expr:
     """`a * b`."""
-    return exp.Mul(this=_operand(a), expression=_operand(b))
+    return exp.Mul(this=operand(a), expression=operand(b))
 
 
 def div(a: Expr, b: Expr) -> Expr:
     """Float division; the caller sees to it that an operand is DOUBLE."""
-    return exp.Div(this=_operand(a), expression=_operand(b), typed=False, safe=False)
+    return exp.Div(this=operand(a), expression=operand(b), typed=False, safe=False)
 
 
 def neg(a: Expr) -> Expr:
     """`-a`."""
-    return exp.Neg(this=_operand(a))
+    return exp.Neg(this=operand(a))
 
 
 def balanced_sum(terms: Sequence[Expr]) -> Expr:
@@ -235,7 +232,7 @@ def in_(a: Expr, values: Iterable[Expr]) -> Expr:
 
 def not_(a: Expr) -> Expr:
     """`NOT a`."""
-    return exp.Not(this=_operand(a))
+    return exp.Not(this=operand(a))
 
 
 def and_(*conditions: Expr) -> Expr:
@@ -336,17 +333,17 @@ def struct(fields: Mapping[str, Expr]) -> Expr:
 
 def field(a: Expr, name: str) -> Expr:
     """A field of a struct."""
-    return exp.Dot(this=_operand(a), expression=ident(name))
+    return exp.Dot(this=operand(a), expression=ident(name))
 
 
 def bit_and(a: Expr, b: Expr) -> Expr:
     """The bits set in both of two integers."""
-    return exp.BitwiseAnd(this=_operand(a), expression=_operand(b))
+    return exp.BitwiseAnd(this=operand(a), expression=operand(b))
 
 
 def shift_left(a: Expr, bits: Expr) -> Expr:
     """An integer with its bits moved up."""
-    return exp.BitwiseLeftShift(this=_operand(a), expression=_operand(bits))
+    return exp.BitwiseLeftShift(this=operand(a), expression=operand(bits))
 
 
 def element(values: Sequence[Expr], position: Expr) -> Expr:
@@ -411,76 +408,3 @@ def trailing(duration: dt.timedelta | None, *, ending: dt.timedelta = dt.timedel
         start = interval(duration + ending - dt.timedelta(microseconds=1))
     end = {"end": interval(ending), "end_side": "PRECEDING"} if ending else {"end": "CURRENT ROW"}
     return exp.WindowSpec(kind="RANGE", start=start, start_side="PRECEDING", **end)
-
-
-# ── SQL given by people ────────────────────────────────────────────────────────────────────────────────
-
-
-def parse_expression(sql: str, *, dialect: str = "duckdb", where: str | None = None) -> Expr:
-    """An expression out of a definition, as a tree; exactly one expression, no statement.
-
-    >>> parse_expression("arr_delay >= 15").sql("duckdb")
-    'arr_delay >= 15'
-    """
-    tree = _parse(sql, dialect, where)
-    if not isinstance(tree, exp.Condition) or isinstance(tree, exp.Query):
-        raise DefinitionError(f"expected an expression, found a statement: {sql!r}", where=where)
-    return tree
-
-
-def parse_select(sql: str, *, dialect: str = "duckdb", where: str | None = None) -> exp.Query:
-    """A SELECT out of a definition, as a tree; exactly one, and nothing but a query."""
-    tree = _parse(sql, dialect, where)
-    if not isinstance(tree, exp.Query):
-        raise DefinitionError(f"expected a SELECT, found {tree.key.upper()}: {sql!r}", where=where)
-    return tree
-
-
-def normal_sql(sql: str) -> str:
-    """An expression or query in one spelling: without comments, line breaks or the writer's spacing.
-
-    >>> normal_sql("a  +  1 -- one more") == normal_sql("a + 1")
-    True
-    """
-    return _parse(sql, "duckdb", None).sql("duckdb", comments=False)
-
-
-def _parse(sql: str, dialect: str, where: str | None) -> Expr:
-    try:
-        trees = sqlglot.parse(sql, dialect=dialect)
-    except sqlglot.errors.SqlglotError as error:
-        first_line = str(error).splitlines()[0]
-        raise DefinitionError(f"cannot parse {sql!r}: {first_line}", where=where) from error
-    if len(trees) != 1 or trees[0] is None:
-        raise DefinitionError(f"expected one SQL expression or query, found {len(trees)} in {sql!r}", where=where)
-    return trees[0]
-
-
-def columns_of(tree: Expr) -> set[str]:
-    """Names of the columns a tree refers to."""
-    return {column.name for column in tree.find_all(exp.Column)}
-
-
-def replace_columns(tree: Expr, values: Mapping[str, Expr]) -> Expr:
-    """The tree with columns of those names replaced by expressions.
-
-    >>> replace_columns(parse_expression("a * 2"), {"a": add(col("b"), lit(1))}).sql("duckdb")
-    '("b" + 1) * 2'
-    """
-
-    def replaced(node: Expr) -> Expr:
-        if isinstance(node, exp.Column) and node.name in values:
-            return _operand(values[node.name].copy())
-        return node
-
-    return tree.copy().transform(replaced)
-
-
-def column_uses(tree: Expr) -> list[str]:
-    """The name of the column in every reference to one, repeated as they are."""
-    return [column.name for column in tree.find_all(exp.Column)]
-
-
-def is_column(tree: Expr) -> bool:
-    """Whether a tree is nothing but a reference to a column."""
-    return isinstance(tree, exp.Column)

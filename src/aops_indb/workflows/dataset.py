@@ -15,14 +15,16 @@ from aops_indb.engines import Session
 from aops_indb.errors import DefinitionError, QueryError, SpineError, UnknownNameError
 from aops_indb.features.definition_set import DefinitionSet
 from aops_indb.features.definitions import FeatureService, Model
-from aops_indb.features.spine import Feature, join_features, numbered, required_columns, resolve
+from aops_indb.features.spine import Feature, join_features, numbered, resolve
 from aops_indb.registry import DatasetRecord, current_actor, find_dataset, record_dataset
-from aops_indb.sqlgen.build import cast, col, count_star, func, parse_select, star, string_agg, struct
+from aops_indb.sqlgen.build import cast, col, count_star, func, star, string_agg, struct
+from aops_indb.sqlgen.parse import parse_select
 from aops_indb.sqlgen.render import render
 from aops_indb.sqlgen.statements import (
     Query,
     create_schema,
     create_table_as,
+    describe,
     drop,
     parse_table,
     rename_table,
@@ -30,7 +32,7 @@ from aops_indb.sqlgen.statements import (
     subquery,
     table,
 )
-from aops_indb.workflows.project import Project
+from aops_indb.workflows.project import Project, Report, silent
 from aops_indb.workflows.spine_checks import check_spine
 
 if TYPE_CHECKING:
@@ -73,11 +75,11 @@ class HistoricalFeatures:
             note = f"{SPINE_NAME}: the rows given as entity_df" if given else None
             return render(query, self.project.engine.dialect, header=note)
 
-    def persist(self, name: str) -> Dataset:
+    def persist(self, name: str, *, report: Report = silent) -> Dataset:
         """Keep as datasets.<name>__<digest>; the same content is kept once."""
         _require_name(name)
         with self.project.session() as session, self._query(session) as query, session.transaction():
-            return _keep(session, self, name, query)
+            return _keep(session, self, name, query, report)
 
     @contextmanager
     def _query(self, session: Session, *, registered: str | None = None) -> Iterator[Query]:
@@ -95,7 +97,7 @@ class HistoricalFeatures:
     def _join(self, session: Session, spine: Query) -> Query:
         definitions = self.project.definitions
         columns = spine_columns(session, spine)
-        check_spine(session, columns, self.features, required_columns(definitions, self.features))
+        check_spine(session, definitions, columns, self.features)
         return join_features(
             definitions,
             numbered(spine),
@@ -140,7 +142,12 @@ def _require_known(definitions: DefinitionSet, references: Sequence[str]) -> Non
 
 
 def keep_dataset(
-    project: Project, name: str, *, entity_df: EntityDf | None = None, features: Features | None = None
+    project: Project,
+    name: str,
+    *,
+    entity_df: EntityDf | None = None,
+    features: Features | None = None,
+    report: Report = silent,
 ) -> Dataset:
     """Keep a training set under a name; a model's name alone stands for its spine and service."""
     model = project.definitions.models.get(name)
@@ -151,7 +158,7 @@ def keep_dataset(
         # an unknown name alone was most likely meant as a model's
         cause = UnknownNameError("model", name, project.definitions.models)
         raise SpineError(f"dataset '{name}' needs {missing}: only a model brings its own ({cause})")
-    return historical_features(project, entity_df, features).persist(name)
+    return historical_features(project, entity_df, features).persist(name, report=report)
 
 
 def model_training_set(project: Project, model: Model) -> HistoricalFeatures:
@@ -172,12 +179,11 @@ def spine_query(entity_df: str) -> Query:
 def spine_columns(session: Session, spine: Query) -> dict[str, str]:
     """The spine's column types; SpineError if it cannot be read, or has two columns of one name."""
     try:
-        # the types alone would not show a name that comes twice
-        names = session.arrow(select([star()], subquery(spine.copy(), "spine"), limit=0)).column_names
-        _require_distinct(names)
-        return session.columns(spine)
+        described = [(name, sql_type) for name, sql_type, *_ in session.rows(describe(spine.copy()))]
     except QueryError as error:
         raise SpineError(f"the spine cannot be read: {error}") from error
+    _require_distinct([name for name, _ in described])
+    return dict(described)
 
 
 def _as_arrow(entity_df: pd.DataFrame | pa.Table) -> pa.Table:
@@ -205,7 +211,9 @@ def _require_distinct(names: Sequence[str]) -> None:
     folded = [name.lower() for name in names]
     twice = sorted({name for name in names if folded.count(name.lower()) > 1})
     if twice:
-        raise SpineError(f"the spine has two columns named {', '.join(twice)} (SQL does not tell case apart): rename one")
+        raise SpineError(
+            f"the spine has two columns named {', '.join(twice)} (SQL does not tell case apart): rename one"
+        )
 
 
 def _require_name(name: str) -> None:
@@ -213,11 +221,13 @@ def _require_name(name: str) -> None:
         raise SpineError(f"{name!r} cannot name a dataset: use a letter, then up to 50 letters, digits, underscores")
 
 
-def _keep(session: Session, joined: HistoricalFeatures, name: str, query: Query) -> Dataset:
+def _keep(session: Session, joined: HistoricalFeatures, name: str, query: Query, report: Report) -> Dataset:
     """Make the table under a passing name, digest it, and name it by its digest, unless it is there already."""
     session.execute(create_schema(SCHEMA))
     draft = f"{name}__draft_{uuid.uuid4().hex[:8]}"
-    session.execute(create_table_as(table(draft, SCHEMA), query))
+    session.execute_with_progress(
+        create_table_as(table(draft, SCHEMA), query), lambda done: report(f"dataset {name}", done)
+    )
     columns = session.columns(table(draft, SCHEMA))
     digest, rows = _digest(session, draft, columns)
     kept = f"{name}__{digest[:8]}"

@@ -26,7 +26,8 @@ from aops_indb.features.source_rows import source_relation
 from aops_indb.features.spine import resolve, with_inputs
 from aops_indb.features.views import WarehouseObject, warehouse_objects
 from aops_indb.registry import ColumnRecord, DefinitionRecord
-from aops_indb.sqlgen.build import normal_sql, star
+from aops_indb.sqlgen.build import star
+from aops_indb.sqlgen.parse import normal_sql
 from aops_indb.sqlgen.render import render
 from aops_indb.sqlgen.statements import select
 from aops_indb.workflows.project import Project

@@ -135,11 +135,12 @@ class Project:
         *,
         entity_df: EntityDf | None = None,
         features: FeatureService | Sequence[str] | str | None = None,
+        report: Report = silent,
     ) -> Dataset:
         """A point-in-time training set kept as a table with its digest; of a model, by its name alone."""
         from aops_indb.workflows.dataset import keep_dataset
 
-        return keep_dataset(self, name, entity_df=entity_df, features=features)
+        return keep_dataset(self, name, entity_df=entity_df, features=features, report=report)
 
     def train(self, model: str, *, candidate: str | None = None, report: Report = silent) -> list[TrainedVersion]:
         """Fit the model's candidates, measure them, and register each as a version."""

@@ -8,10 +8,11 @@ from typing import Any
 from aops_indb.engines import Session
 from aops_indb.errors import RefusedError
 from aops_indb.features.definitions import EVENT_TIMESTAMP, Model
-from aops_indb.features.spine import join_features, required_columns, resolve
+from aops_indb.features.spine import join_features, resolve
 from aops_indb.registry import ModelVersionRecord, artifact
 from aops_indb.scoring import lower, translate
-from aops_indb.sqlgen.build import Expr, anonymous, lit, parse_select, star
+from aops_indb.sqlgen.build import Expr, anonymous, lit, star
+from aops_indb.sqlgen.parse import parse_select
 from aops_indb.sqlgen.statements import Query, select, subquery
 from aops_indb.workflows.artifacts import SKOPS, load_skops
 from aops_indb.workflows.dataset import spine_columns
@@ -60,7 +61,7 @@ def scored_rows(
         spine = select([star()], subquery(spine, "spine"), where=where)
     features = resolve(project.definitions, model.service.references)
     columns = spine_columns(session, spine)
-    check_spine(session, columns, features, required_columns(project.definitions, features))
+    check_spine(session, project.definitions, columns, features)
     kept = list(dict.fromkeys([*model.keys, EVENT_TIMESTAMP]))
     joined = join_features(project.definitions, spine, kept, features, types_of=session.columns)
     return lower(

@@ -6,33 +6,44 @@ from collections.abc import Iterable, Mapping
 
 from aops_indb.engines import Session
 from aops_indb.errors import SpineError, UnknownNameError
-from aops_indb.features.definitions import EVENT_TIMESTAMP, FeatureView
-from aops_indb.features.spine import ROW, SPINE, Feature
+from aops_indb.features.definition_set import DefinitionSet
+from aops_indb.features.definitions import EVENT_TIMESTAMP, FeatureView, RequestSource
+from aops_indb.features.spine import ROW, SPINE, Feature, required_columns, with_inputs
 from aops_indb.workflows.desired import source_types
 
 # SQL type of event_timestamp -> whether it has a time zone
 TIME_TYPES = {"TIMESTAMP WITH TIME ZONE": True, "TIMESTAMP": False}
 _TEXT = "VARCHAR"
+# Beginnings of SQL types -> kind; values of different kinds are not compared.
+_KINDS = {
+    "BOOLEAN": "boolean",
+    **dict.fromkeys(("VARCHAR", "ENUM"), "text"),
+    **dict.fromkeys(("DATE", "TIME"), "time"),
+    **dict.fromkeys(("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "BIGNUM", "FLOAT", "DOUBLE"), "number"),
+    **dict.fromkeys(("UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT", "DECIMAL"), "number"),
+}
+# What DuckDB calls the type of a column that holds nothing but NULL.
+_NULL_TYPE = '"NULL"'
 
 
 def check_spine(
-    session: Session,
-    columns: Mapping[str, str],
-    features: Iterable[Feature],
-    required: Mapping[str, str],
+    session: Session, definitions: DefinitionSet, columns: Mapping[str, str], features: Iterable[Feature]
 ) -> None:
-    """SpineError for a spine with these column types that cannot be joined to these features.
-
-    required: columns it must carry, each with what needs it
-    """
-    _require_columns(columns, required)
+    """SpineError for a spine with these column types that cannot be joined to these features."""
+    everything = with_inputs(definitions, features)
+    _require_columns(columns, required_columns(definitions, everything))
     time_zone = _require_timestamp(columns[EVENT_TIMESTAMP])
-    views = {f.origin.name: f.origin for f in features if isinstance(f.origin, FeatureView)}
-    for view in views.values():
+    for view in {f.origin.name: f.origin for f in everything if isinstance(f.origin, FeatureView)}.values():
         types = source_types(view.source, session)
         _require_same_zone(view, types, time_zone)
         for key in view.join_keys:
-            _require_same_kind(view, key, columns[key], types[_folded(types, key)])
+            in_view = (types[_folded(types, key)], f"feature view '{view.name}'")
+            _require_same_kind(f"join key '{key}'", columns[key], *in_view)
+    for feature in everything:
+        if isinstance(feature.origin, RequestSource):
+            dtype = next(field.dtype.value for field in feature.origin.schema_ if field.name == feature.name)
+            in_source = (dtype, f"request source '{feature.origin.name}'")
+            _require_same_kind(f"column '{feature.name}'", columns[feature.name], *in_source)
 
 
 def _require_columns(columns: Mapping[str, str], required: Mapping[str, str]) -> None:
@@ -40,19 +51,19 @@ def _require_columns(columns: Mapping[str, str], required: Mapping[str, str]) ->
         if column not in columns:
             cause = UnknownNameError("column of the spine", column, columns)
             raise SpineError(f"the spine has no column '{column}', which {needed_by} needs ({cause})")
+    folded = {column.lower() for column in columns}
     for reserved in (ROW, SPINE):
-        if reserved in columns:
+        if reserved in folded:
             raise SpineError(f"the spine has a column named '{reserved}', a name used inside: rename it")
 
 
 def _require_timestamp(sql_type: str) -> bool:
-    if sql_type == _TEXT:
-        raise SpineError(
-            f"{EVENT_TIMESTAMP} is text: convert it first, e.g. pd.to_datetime(…, utc=True) or "
-            f"CAST({EVENT_TIMESTAMP} AS TIMESTAMPTZ)"
-        )
     if sql_type not in TIME_TYPES:
-        raise SpineError(f"{EVENT_TIMESTAMP} is {sql_type}: it must be TIMESTAMPTZ or TIMESTAMP (microseconds)")
+        what = "text" if sql_type == _TEXT else "nothing but NULL" if sql_type == _NULL_TYPE else sql_type
+        raise SpineError(
+            f"{EVENT_TIMESTAMP} is {what}, and must be TIMESTAMPTZ or TIMESTAMP, in microseconds: convert it first, "
+            f"e.g. pd.to_datetime(…, utc=True).dt.as_unit('us') or CAST({EVENT_TIMESTAMP} AS TIMESTAMPTZ)"
+        )
     return TIME_TYPES[sql_type]
 
 
@@ -74,16 +85,15 @@ def _require_same_zone(view: FeatureView, types: Mapping[str, str], time_zone: b
     )
 
 
-def _require_same_kind(view: FeatureView, key: str, spine_type: str, source_type: str) -> None:
-    if (spine_type == _TEXT) != (source_type == _TEXT) and _NULL_TYPE not in (spine_type, source_type):
-        raise SpineError(
-            f"join key '{key}' is {spine_type} in the spine and {source_type} in feature view '{view.name}': "
-            "cast one of them"
-        )
+def _require_same_kind(what: str, spine_type: str, wanted_type: str, where: str) -> None:
+    if _NULL_TYPE not in (spine_type, wanted_type) and _kind(spine_type) != _kind(wanted_type):
+        raise SpineError(f"{what} is {spine_type} in the spine and {wanted_type} in {where}: cast one of them")
 
 
-# What DuckDB calls the type of a column that holds nothing but NULL.
-_NULL_TYPE = '"NULL"'
+def _kind(sql_type: str) -> str:
+    """The kind of a type; a type that stands alone is a kind of its own."""
+    whole = not sql_type.endswith("]")
+    return next((kind for start, kind in _KINDS.items() if whole and sql_type.startswith(start)), sql_type)
 
 
 def _folded(types: Mapping[str, str], name: str) -> str:

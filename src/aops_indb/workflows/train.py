@@ -74,9 +74,7 @@ def train_model(project: Project, name: str, *, candidate: str | None, report: R
         raise UnknownNameError(f"candidate of model '{name}'", candidate, model.candidates)
     chosen = [candidate] if candidate is not None else list(model.candidates)
     _require_applied(project)
-    report("training set", 0.0)
-    dataset = keep_dataset(project, name)
-    report("training set", 1.0)
+    dataset = keep_dataset(project, name, report=report)
     return [_train_candidate(project, model, each, dataset, report) for each in chosen]
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from aops_indb.errors import ModelError
 from aops_indb.features.definitions import Model, Split
 from aops_indb.features.spine import Feature
-from aops_indb.sqlgen.build import Expr, and_, cast, col, ge, lit, lt, parse_expression
+from aops_indb.sqlgen.build import Expr, and_, cast, col, ge, lit, lt
+from aops_indb.sqlgen.parse import parse_expression
 from aops_indb.sqlgen.statements import Query, parse_table, select
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aops_indb.cli.options import HERE, AsJson, ProjectDir, open_project
-from aops_indb.cli.output import show
+from aops_indb.cli.output import progress, show
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -31,7 +31,8 @@ def dataset(
     Example:  aops dataset flight_delay
     """
     references = [part.strip() for part in features.split(",") if part.strip()] if features else None
-    kept = open_project(project).dataset(name, entity_df=entity_df, features=references)
+    with progress() as report:
+        kept = open_project(project).dataset(name, entity_df=entity_df, features=references, report=report)
 
     def present(out: Console) -> None:
         out.print(f"{kept.table}: {kept.rows:,} rows, {len(kept.columns)} columns, digest {kept.digest[:16]}…")

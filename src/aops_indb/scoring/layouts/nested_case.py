@@ -11,18 +11,18 @@ A condition is written so that missing, for which no comparison is true, falls t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from aops_indb.errors import UnsupportedModelError
-from aops_indb.scoring.graph import CategorySplit, Forest, Leaf, Split, Tree, TreeNode
+from aops_indb.scoring.graph import CategorySplit, Forest, Leaf, Split, Tree, TreeNode, tree_nodes
 from aops_indb.scoring.layouts.categories import CategoryBits, category_bits
 from aops_indb.scoring.stages import Column, Stages
-from aops_indb.sqlgen.build import Expr, add, case, element, gt, le, lit
+from aops_indb.sqlgen.build import Expr, add, case, element, gt, is_null, le, lit, or_
 
 TREES_PER_STAGE = 5
 
-# Engines limit how deep an expression may nest (DuckDB: 1000), and so does Python, which renders it.
+# Engines limit how deep an expression may nest (DuckDB: 1000), and so does Python, which renders it; trees that would
+# nest deeper than this are written with conditions that cost a little more.
 DEEPEST = 60
 
 
@@ -60,34 +60,61 @@ class _Writer:
 
     def terms(self, tree: Tree, number: int, stage: int) -> list[Expr]:
         """What the tree adds to each of its outputs; its leaf becomes a column after `stage` if they are several."""
+        sizes = leaf_counts(tree.root) if nesting(tree.root) > DEEPEST else None
         if len(tree.outputs) == 1:
-            return [self.case(tree.root, lambda leaf: lit(leaf.values[0]))]
+            return [self.case(tree.root, lambda leaf: lit(leaf.values[0]), sizes)]
         codes: dict[tuple[float, ...], int] = {}
-        leaf = self.case(tree.root, lambda leaf: lit(codes.setdefault(leaf.values, len(codes) + 1)))
+        leaf = self.case(tree.root, lambda leaf: lit(codes.setdefault(leaf.values, len(codes) + 1)), sizes)
         column = self.stages.place(self.step, f"{self.step}__leaf_of_tree_{number}", leaf, after=stage)
         return [element([lit(value) for value in values], column.ref()) for values in zip(*codes, strict=True)]
 
-    def case(self, node: TreeNode, value: Callable[[Leaf], Expr], depth: int = 0) -> Expr:
-        """The value of the leaf a row ends in."""
-        if depth > DEEPEST:
-            raise UnsupportedModelError(
-                f"step '{self.step}': a tree that nests more than {DEEPEST} deep has no SQL form engines can plan; "
-                "set max_depth, or score with executor='onnx'."
-            )
+    def case(self, node: TreeNode, value: Callable[[Leaf], Expr], sizes: Mapping[TreeNode, int] | None) -> Expr:
+        """The value of the leaf a row ends in.
+
+        sizes: leaves below each node, given for deep trees: with the larger side as the else branch, which adds no
+        depth, n leaves nest log2(n) deep at most
+        """
         whens = []
         while not isinstance(node, Leaf):
-            condition, then, otherwise = self.branch(node)
-            whens.append((condition, self.case(then, value, depth + 1)))
+            then, otherwise = sides(node)
+            swapped = sizes is not None and sizes[then] > sizes[otherwise]
+            if swapped:
+                then, otherwise = otherwise, then
+            whens.append((self.condition(node, swapped=swapped), self.case(then, value, sizes)))
             node = otherwise
         return case(whens, value(node)) if whens else value(node)
 
-    def branch(self, split: Split | CategorySplit) -> tuple[Expr, TreeNode, TreeNode]:
-        """Condition, node if it is true, node if it is not; missing makes no condition true."""
+    def condition(self, split: Split | CategorySplit, *, swapped: bool) -> Expr:
+        """True where a row does not go the way missing goes; swapped: where it does."""
+        left = split.missing_left if swapped else not split.missing_left
+        column = self.inputs[split.input]
         if isinstance(split, CategorySplit):
-            if split.missing_left:
-                return self.bits.is_none_of(split.input, split.codes), split.right, split.left
-            return self.bits.is_one_of(split.input, split.codes), split.left, split.right
-        column, threshold = self.inputs[split.input].ref(), lit(split.threshold)
-        if split.missing_left:
-            return gt(column, threshold), split.right, split.left
-        return le(column, threshold), split.left, split.right
+            found = (self.bits.is_one_of if left else self.bits.is_none_of)(split.input, split.codes)
+        else:
+            found = (le if left else gt)(column.ref(), lit(split.threshold))
+        return or_(found, is_null(column.ref())) if swapped else found
+
+
+def sides(split: Split | CategorySplit) -> tuple[TreeNode, TreeNode]:
+    """The side missing does not go to, and the one it does."""
+    return (split.right, split.left) if split.missing_left else (split.left, split.right)
+
+
+def nesting(root: TreeNode) -> int:
+    """How deep the CASEs of a tree nest with `sides` as their branches."""
+    depths: dict[TreeNode, int] = {}
+    for node in reversed(list(tree_nodes(root))):
+        if isinstance(node, Leaf):
+            depths[node] = 0
+        else:
+            then, otherwise = sides(node)
+            depths[node] = max(depths[then] + 1, depths[otherwise])
+    return depths[root]
+
+
+def leaf_counts(root: TreeNode) -> Mapping[TreeNode, int]:
+    """How many leaves are below each node."""
+    counts: dict[TreeNode, int] = {}
+    for node in reversed(list(tree_nodes(root))):
+        counts[node] = 1 if isinstance(node, Leaf) else counts[node.left] + counts[node.right]
+    return counts

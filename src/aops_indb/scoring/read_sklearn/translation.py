@@ -95,7 +95,7 @@ class Place:
 
     def unsupported(self, what: str, instead: str) -> UnsupportedModelError:
         """The error for something that has no SQL form: what it is, and what is known instead."""
-        path = "".join(f"{part} > " for part in self.path)[:-3]
+        path = " > ".join(self.path)
         message = f"{what} has no SQL form; {instead}, or score with executor='onnx'."
         return UnsupportedModelError(f"{path}: {message}" if path else message)
 

@@ -1,0 +1,98 @@
+"""SQL that people write in definitions, as trees: one expression or one query, and what it speaks of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import sqlglot
+from sqlglot import exp
+
+from aops_indb.errors import DefinitionError
+from aops_indb.sqlgen.build import Expr, operand
+
+
+def parse_expression(sql: str, *, dialect: str = "duckdb", where: str | None = None) -> Expr:
+    """An expression out of a definition, as a tree; exactly one expression, no statement.
+
+    >>> parse_expression("arr_delay >= 15").sql("duckdb")
+    'arr_delay >= 15'
+    """
+    tree = _parse(sql, dialect, where)
+    if not isinstance(tree, exp.Condition) or isinstance(tree, exp.Query):
+        raise DefinitionError(f"expected an expression, found a statement: {sql!r}", where=where)
+    return tree
+
+
+def parse_select(sql: str, *, dialect: str = "duckdb", where: str | None = None) -> exp.Query:
+    """A SELECT out of a definition, as a tree; exactly one, and nothing but a query."""
+    tree = _parse(sql, dialect, where)
+    if not isinstance(tree, exp.Query):
+        raise DefinitionError(f"expected a SELECT, found {tree.key.upper()}: {sql!r}", where=where)
+    return tree
+
+
+def normal_sql(sql: str) -> str:
+    """An expression or query in one spelling: without comments, line breaks or the writer's spacing.
+
+    >>> normal_sql("a  +  1 -- one more") == normal_sql("a + 1")
+    True
+    """
+    return _parse(sql, "duckdb", None).sql("duckdb", comments=False)
+
+
+def _parse(sql: str, dialect: str, where: str | None) -> Expr:
+    try:
+        trees = sqlglot.parse(sql, dialect=dialect)
+    except sqlglot.errors.SqlglotError as error:
+        first_line = str(error).splitlines()[0]
+        raise DefinitionError(f"cannot parse {sql!r}: {first_line}", where=where) from error
+    if len(trees) != 1 or trees[0] is None:
+        raise DefinitionError(f"expected one SQL expression or query, found {len(trees)} in {sql!r}", where=where)
+    return trees[0]
+
+
+def columns_of(tree: Expr) -> set[str]:
+    """Names of the columns a tree refers to."""
+    return {column.name for column in tree.find_all(exp.Column)}
+
+
+def replace_columns(tree: Expr, values: Mapping[str, Expr]) -> Expr:
+    """The tree with columns of those names replaced by expressions.
+
+    >>> from aops_indb.sqlgen.build import add, col, lit
+    >>> replace_columns(parse_expression("a * 2"), {"a": add(col("b"), lit(1))}).sql("duckdb")
+    '("b" + 1) * 2'
+    """
+
+    def replaced(node: Expr) -> Expr:
+        if isinstance(node, exp.Column) and node.name in values:
+            return operand(values[node.name].copy())
+        return node
+
+    return tree.copy().transform(replaced)
+
+
+def column_uses(tree: Expr) -> list[str]:
+    """The name of the column in every reference to one, repeated as they are."""
+    return [column.name for column in tree.find_all(exp.Column)]
+
+
+def is_column(tree: Expr) -> bool:
+    """Whether a tree is nothing but a reference to a column."""
+    return isinstance(tree, exp.Column)
+
+
+def require_row_expression(sql: str) -> str:
+    """The text itself, if it computes a value from one row; ValueError if it looks at other rows.
+
+    A window function over a source would see rows of any time, and so the future of a point-in-time join.
+
+    >>> require_row_expression("arr_delay >= 15")
+    'arr_delay >= 15'
+    """
+    beyond = parse_expression(sql).find(exp.Window, exp.AggFunc)
+    if beyond is not None:
+        raise ValueError(
+            f"{beyond.sql('duckdb')} looks at other rows, whatever their time: use an Aggregation, or a source's query"
+        )
+    return sql

@@ -1,0 +1,1 @@
+"""Definitions and the SQL they become, as pairs."""
