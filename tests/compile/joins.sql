@@ -6,6 +6,99 @@
 --     Aggregation(function="count", windows=["1h"], offset="1d", where="x > 0"),
 -- ])
 -- features = ["v:mean_n_1h", "v:count_1h"]
+WITH "__entity_df" AS (
+  SELECT
+    *,
+    ROW_NUMBER() OVER () AS "__row"
+  FROM (
+    SELECT
+      *
+    FROM spine
+  ) AS "spine"
+), "v__points" AS (
+  SELECT DISTINCT
+    "k",
+    "event_timestamp"
+  FROM "__entity_df"
+  WHERE
+    "k" IS NOT NULL AND "event_timestamp" IS NOT NULL
+), "v__rows" AS (
+  SELECT
+    "k" AS "k",
+    "at" AS "__known_at",
+    "at" AS "event_timestamp",
+    "n" AS "__value_1",
+    CASE WHEN x > 0 THEN 1 END AS "__value_2"
+  FROM "events"
+  WHERE
+    "k" IS NOT NULL AND "at" IS NOT NULL
+), "v__totals" AS (
+  SELECT
+    "k" AS "k",
+    "event_timestamp" AS "event_timestamp",
+    COUNT("__value_1") AS "__value_1_count",
+    SUM("__value_1") AS "__value_1_sum",
+    COUNT("__value_2") AS "__value_2_count",
+    SUM("__value_2") AS "__value_2_sum"
+  FROM "v__rows"
+  GROUP BY
+    "k",
+    "event_timestamp"
+), "v__running" AS (
+  SELECT
+    "k" AS "k",
+    "event_timestamp" AS "event_timestamp",
+    SUM("__value_1_count") OVER "so_far" AS "__value_1_count",
+    SUM("__value_1_sum") OVER "so_far" AS "__value_1_sum",
+    SUM("__value_2_count") OVER "so_far" AS "__value_2_count",
+    SUM("__value_2_sum") OVER "so_far" AS "__value_2_sum"
+  FROM "v__totals"
+  WINDOW "so_far" AS (
+    PARTITION BY "k"
+    ORDER BY "event_timestamp" ASC
+    RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+  )
+), "v__at_points" AS (
+  SELECT
+    "v__points"."k" AS "k",
+    "v__points"."event_timestamp" AS "event_timestamp",
+    CAST(CASE
+      WHEN COALESCE("until_now"."__value_1_count", 0) - COALESCE("until_3600s_ago"."__value_1_count", 0) > 0
+      THEN COALESCE("until_now"."__value_1_sum", 0) - COALESCE("until_3600s_ago"."__value_1_sum", 0)
+    END AS DOUBLE) / (
+      COALESCE("until_now"."__value_1_count", 0) - COALESCE("until_3600s_ago"."__value_1_count", 0)
+    ) AS "mean_n_1h",
+    CAST(COALESCE(
+      COALESCE("until_86400s_ago"."__value_2_count", 0) - COALESCE("until_90000s_ago"."__value_2_count", 0),
+      0
+    ) AS BIGINT) AS "count_1h"
+  FROM "v__points"
+  ASOF LEFT JOIN "v__running" AS "until_now"
+    ON "v__points"."k" = "until_now"."k"
+    AND "v__points"."event_timestamp" >= "until_now"."event_timestamp"
+  ASOF LEFT JOIN "v__running" AS "until_3600s_ago"
+    ON "v__points"."k" = "until_3600s_ago"."k"
+    AND "v__points"."event_timestamp" - INTERVAL '1' HOUR >= "until_3600s_ago"."event_timestamp"
+  ASOF LEFT JOIN "v__running" AS "until_86400s_ago"
+    ON "v__points"."k" = "until_86400s_ago"."k"
+    AND "v__points"."event_timestamp" - INTERVAL '24' HOUR >= "until_86400s_ago"."event_timestamp"
+  ASOF LEFT JOIN "v__running" AS "until_90000s_ago"
+    ON "v__points"."k" = "until_90000s_ago"."k"
+    AND "v__points"."event_timestamp" - INTERVAL '25' HOUR >= "until_90000s_ago"."event_timestamp"
+)
+SELECT
+  "__entity_df"."k" AS "k",
+  "__entity_df"."l" AS "l",
+  "__entity_df"."event_timestamp" AS "event_timestamp",
+  "__entity_df"."amount" AS "amount",
+  "v__at_points"."mean_n_1h" AS "mean_n_1h",
+  "v__at_points"."count_1h" AS "count_1h"
+FROM "__entity_df"
+LEFT JOIN "v__at_points"
+  ON "__entity_df"."k" = "v__at_points"."k"
+  AND "__entity_df"."event_timestamp" = "v__at_points"."event_timestamp"
+ORDER BY
+  "__entity_df"."__row" ASC;
 
 -- case: timeline
 -- view = FeatureView(name="v", entities=[pair], source=events, aggregations=[
@@ -13,6 +106,95 @@
 --     Aggregation(function="max", column="label", windows=["1d"], offset="30m"),
 -- ])
 -- features = ["v:sum_x_1h", "v:max_label_1d"]
+WITH "__entity_df" AS (
+  SELECT
+    *,
+    ROW_NUMBER() OVER () AS "__row"
+  FROM (
+    SELECT
+      *
+    FROM spine
+  ) AS "spine"
+), "v__points" AS (
+  SELECT DISTINCT
+    "k",
+    "l",
+    "event_timestamp"
+  FROM "__entity_df"
+  WHERE
+    "k" IS NOT NULL AND "l" IS NOT NULL AND "event_timestamp" IS NOT NULL
+), "v__rows" AS (
+  SELECT
+    "k" AS "k",
+    "l" AS "l",
+    "at" AS "__known_at",
+    "at" AS "event_timestamp",
+    "x" AS "__value_1",
+    "label" AS "__value_2"
+  FROM "events"
+  WHERE
+    "k" IS NOT NULL AND "l" IS NOT NULL AND "at" IS NOT NULL
+), "v__timeline" AS (
+  SELECT
+    "k",
+    "l",
+    "event_timestamp",
+    "__value_1",
+    "__value_2",
+    FALSE AS "__is_point"
+  FROM "v__rows"
+  UNION ALL
+  SELECT
+    "k",
+    "l",
+    "event_timestamp",
+    NULL AS "__value_1",
+    NULL AS "__value_2",
+    TRUE AS "__is_point"
+  FROM "v__points"
+), "v__windows" AS (
+  SELECT
+    "k" AS "k",
+    "l" AS "l",
+    "event_timestamp" AS "event_timestamp",
+    "__is_point" AS "__is_point",
+    SUM("__value_1") OVER "last_3600s" AS "__value_1_sum_last_3600s",
+    MAX("__value_2") OVER "last_86400s_1800s_ago" AS "__value_2_max_last_86400s_1800s_ago"
+  FROM "v__timeline"
+  WINDOW "last_3600s" AS (
+    PARTITION BY "k", "l"
+    ORDER BY "event_timestamp" ASC
+    RANGE BETWEEN INTERVAL '3599999999' MICROSECOND PRECEDING AND CURRENT ROW
+  ), "last_86400s_1800s_ago" AS (
+    PARTITION BY "k", "l"
+    ORDER BY "event_timestamp" ASC
+    RANGE BETWEEN INTERVAL '88199999999' MICROSECOND PRECEDING AND INTERVAL '30' MINUTE PRECEDING
+  )
+), "v__at_points" AS (
+  SELECT
+    "k" AS "k",
+    "l" AS "l",
+    "event_timestamp" AS "event_timestamp",
+    CAST("__value_1_sum_last_3600s" AS DOUBLE) AS "sum_x_1h",
+    "__value_2_max_last_86400s_1800s_ago" AS "max_label_1d"
+  FROM "v__windows"
+  WHERE
+    "__is_point"
+)
+SELECT
+  "__entity_df"."k" AS "k",
+  "__entity_df"."l" AS "l",
+  "__entity_df"."event_timestamp" AS "event_timestamp",
+  "__entity_df"."amount" AS "amount",
+  "v__at_points"."sum_x_1h" AS "sum_x_1h",
+  "v__at_points"."max_label_1d" AS "max_label_1d"
+FROM "__entity_df"
+LEFT JOIN "v__at_points"
+  ON "__entity_df"."k" = "v__at_points"."k"
+  AND "__entity_df"."l" = "v__at_points"."l"
+  AND "__entity_df"."event_timestamp" = "v__at_points"."event_timestamp"
+ORDER BY
+  "__entity_df"."__row" ASC;
 
 -- case: range join, for rows known late
 -- view = FeatureView(name="v", entities=[k], source=late, aggregations=[
@@ -20,23 +202,278 @@
 --     Aggregation(function="min", column="n", windows=["1d"], offset="30m"),
 -- ])
 -- features = ["v:count_1h", "v:min_n_1d"]
+WITH "__entity_df" AS (
+  SELECT
+    *,
+    ROW_NUMBER() OVER () AS "__row"
+  FROM (
+    SELECT
+      *
+    FROM spine
+  ) AS "spine"
+), "v__points" AS (
+  SELECT DISTINCT
+    "k",
+    "event_timestamp"
+  FROM "__entity_df"
+  WHERE
+    "k" IS NOT NULL AND "event_timestamp" IS NOT NULL
+), "v__rows" AS (
+  SELECT
+    "k" AS "k",
+    CASE
+      WHEN "at" IS NULL OR COALESCE("created", "at") IS NULL
+      THEN NULL
+      ELSE GREATEST("at", COALESCE("created", "at"))
+    END AS "__known_at",
+    "at" AS "event_timestamp",
+    COALESCE("created", "at") AS "__created",
+    1 AS "__value_1",
+    "n" AS "__value_2"
+  FROM "events"
+  WHERE
+    "k" IS NOT NULL AND "at" IS NOT NULL
+), "v__at_points" AS (
+  SELECT
+    "points"."k" AS "k",
+    "points"."event_timestamp" AS "event_timestamp",
+    CAST(COALESCE(
+      COUNT("events"."__value_1") FILTER(WHERE
+        "events"."event_timestamp" > "points"."event_timestamp" - INTERVAL '1' HOUR),
+      0
+    ) AS BIGINT) AS "count_1h",
+    MIN("events"."__value_2") FILTER(WHERE
+      "events"."event_timestamp" > "points"."event_timestamp" - INTERVAL '1470' MINUTE
+      AND "events"."event_timestamp" <= "points"."event_timestamp" - INTERVAL '30' MINUTE) AS "min_n_1d"
+  FROM "v__points" AS "points"
+  LEFT JOIN "v__rows" AS "events"
+    ON "events"."k" = "points"."k"
+    AND "events"."__known_at" <= "points"."event_timestamp"
+    AND "events"."event_timestamp" > "points"."event_timestamp" - INTERVAL '1470' MINUTE
+  GROUP BY
+    "points"."k",
+    "points"."event_timestamp"
+)
+SELECT
+  "__entity_df"."k" AS "k",
+  "__entity_df"."l" AS "l",
+  "__entity_df"."event_timestamp" AS "event_timestamp",
+  "__entity_df"."amount" AS "amount",
+  "v__at_points"."count_1h" AS "count_1h",
+  "v__at_points"."min_n_1d" AS "min_n_1d"
+FROM "__entity_df"
+LEFT JOIN "v__at_points"
+  ON "__entity_df"."k" = "v__at_points"."k"
+  AND "__entity_df"."event_timestamp" = "v__at_points"."event_timestamp"
+ORDER BY
+  "__entity_df"."__row" ASC;
 
 -- case: range join, where it is chosen
 -- algorithm = "range_join"
 -- view = FeatureView(name="v", entities=[k], source=events, aggregations=[count])
 -- features = ["v:count_1d"]
+WITH "__entity_df" AS (
+  SELECT
+    *,
+    ROW_NUMBER() OVER () AS "__row"
+  FROM (
+    SELECT
+      *
+    FROM spine
+  ) AS "spine"
+), "v__points" AS (
+  SELECT DISTINCT
+    "k",
+    "event_timestamp"
+  FROM "__entity_df"
+  WHERE
+    "k" IS NOT NULL AND "event_timestamp" IS NOT NULL
+), "v__rows" AS (
+  SELECT
+    "k" AS "k",
+    "at" AS "__known_at",
+    "at" AS "event_timestamp",
+    1 AS "__value_1"
+  FROM "events"
+  WHERE
+    "k" IS NOT NULL AND "at" IS NOT NULL
+), "v__at_points" AS (
+  SELECT
+    "points"."k" AS "k",
+    "points"."event_timestamp" AS "event_timestamp",
+    CAST(COALESCE(
+      COUNT("events"."__value_1") FILTER(WHERE
+        "events"."event_timestamp" > "points"."event_timestamp" - INTERVAL '24' HOUR),
+      0
+    ) AS BIGINT) AS "count_1d"
+  FROM "v__points" AS "points"
+  LEFT JOIN "v__rows" AS "events"
+    ON "events"."k" = "points"."k"
+    AND "events"."__known_at" <= "points"."event_timestamp"
+    AND "events"."event_timestamp" > "points"."event_timestamp" - INTERVAL '24' HOUR
+  GROUP BY
+    "points"."k",
+    "points"."event_timestamp"
+)
+SELECT
+  "__entity_df"."k" AS "k",
+  "__entity_df"."l" AS "l",
+  "__entity_df"."event_timestamp" AS "event_timestamp",
+  "__entity_df"."amount" AS "amount",
+  "v__at_points"."count_1d" AS "count_1d"
+FROM "__entity_df"
+LEFT JOIN "v__at_points"
+  ON "__entity_df"."k" = "v__at_points"."k"
+  AND "__entity_df"."event_timestamp" = "v__at_points"."event_timestamp"
+ORDER BY
+  "__entity_df"."__row" ASC;
 
 -- case: the newest row
 -- view = FeatureView(name="v", entities=[pair], source=events, schema=[n, Field(name="x", dtype=DType.Float64)], ttl="7d")
 -- features = ["v:x"]
+WITH "__entity_df" AS (
+  SELECT
+    *,
+    ROW_NUMBER() OVER () AS "__row"
+  FROM (
+    SELECT
+      *
+    FROM spine
+  ) AS "spine"
+), "v__versions" AS (
+  SELECT
+    *
+  FROM (
+    SELECT
+      "k" AS "k",
+      "l" AS "l",
+      "at" AS "__known_at",
+      "at" AS "event_timestamp",
+      CAST("n" AS BIGINT) AS "n",
+      CAST("x" AS DOUBLE) AS "x"
+    FROM "events"
+    WHERE
+      "k" IS NOT NULL AND "l" IS NOT NULL AND "at" IS NOT NULL
+  ) AS "source_rows"
+  QUALIFY
+    ROW_NUMBER() OVER (
+      PARTITION BY "k", "l", "__known_at"
+      ORDER BY "event_timestamp" DESC, "n" DESC, "x" DESC
+    ) = 1
+)
+SELECT
+  "__entity_df"."k" AS "k",
+  "__entity_df"."l" AS "l",
+  "__entity_df"."event_timestamp" AS "event_timestamp",
+  "__entity_df"."amount" AS "amount",
+  CASE
+    WHEN "v__versions"."event_timestamp" + INTERVAL '168' HOUR >= "__entity_df"."event_timestamp"
+    THEN "v__versions"."x"
+  END AS "x"
+FROM "__entity_df"
+ASOF LEFT JOIN "v__versions"
+  ON "__entity_df"."k" = "v__versions"."k"
+  AND "__entity_df"."l" = "v__versions"."l"
+  AND "__entity_df"."event_timestamp" >= "v__versions"."__known_at"
+ORDER BY
+  "__entity_df"."__row" ASC;
 
 -- case: the newest row, known late
 -- view = FeatureView(name="v", entities=[k], source=late, schema=[n])
 -- features = ["v:n"]
+WITH "__entity_df" AS (
+  SELECT
+    *,
+    ROW_NUMBER() OVER () AS "__row"
+  FROM (
+    SELECT
+      *
+    FROM spine
+  ) AS "spine"
+), "v__versions" AS (
+  SELECT
+    *
+  FROM (
+    SELECT
+      *
+    FROM (
+      SELECT
+        "k" AS "k",
+        CASE
+          WHEN "at" IS NULL OR COALESCE("created", "at") IS NULL
+          THEN NULL
+          ELSE GREATEST("at", COALESCE("created", "at"))
+        END AS "__known_at",
+        "at" AS "event_timestamp",
+        COALESCE("created", "at") AS "__created",
+        CAST("n" AS BIGINT) AS "n"
+      FROM "events"
+      WHERE
+        "k" IS NOT NULL AND "at" IS NOT NULL
+    ) AS "source_rows"
+    QUALIFY
+      ROW_NUMBER() OVER (
+        PARTITION BY "k", "__known_at"
+        ORDER BY "event_timestamp" DESC, "__created" DESC, "n" DESC
+      ) = 1
+  ) AS "once"
+  QUALIFY
+    "event_timestamp" >= MAX("event_timestamp") OVER (
+      PARTITION BY "k"
+      ORDER BY "__known_at" ASC
+      RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+    )
+)
+SELECT
+  "__entity_df"."k" AS "k",
+  "__entity_df"."l" AS "l",
+  "__entity_df"."event_timestamp" AS "event_timestamp",
+  "__entity_df"."amount" AS "amount",
+  "v__versions"."n" AS "n"
+FROM "__entity_df"
+ASOF LEFT JOIN "v__versions"
+  ON "__entity_df"."k" = "v__versions"."k"
+  AND "__entity_df"."event_timestamp" >= "v__versions"."__known_at"
+ORDER BY
+  "__entity_df"."__row" ASC;
 
 -- case: facts without a time
 -- view = FeatureView(name="v", entities=[k], source=register, schema=[Field(name="name", dtype=DType.String)])
 -- features = ["v:name"]
+WITH "__entity_df" AS (
+  SELECT
+    *,
+    ROW_NUMBER() OVER () AS "__row"
+  FROM (
+    SELECT
+      *
+    FROM spine
+  ) AS "spine"
+), "v__versions" AS (
+  SELECT
+    *
+  FROM (
+    SELECT
+      "k" AS "k",
+      CAST("name" AS TEXT) AS "name"
+    FROM "raw"."register"
+    WHERE
+      "k" IS NOT NULL
+  ) AS "source_rows"
+  QUALIFY
+    ROW_NUMBER() OVER (PARTITION BY "k" ORDER BY "name" DESC) = 1
+)
+SELECT
+  "__entity_df"."k" AS "k",
+  "__entity_df"."l" AS "l",
+  "__entity_df"."event_timestamp" AS "event_timestamp",
+  "__entity_df"."amount" AS "amount",
+  "v__versions"."name" AS "name"
+FROM "__entity_df"
+LEFT JOIN "v__versions"
+  ON "__entity_df"."k" = "v__versions"."k"
+ORDER BY
+  "__entity_df"."__row" ASC;
 
 -- case: on demand
 -- view = FeatureView(name="v", entities=[k], source=register, schema=[
@@ -48,9 +485,100 @@
 --     inputs=["v:born", "request:amount"],
 -- )
 -- features = ["age", "request:amount"]
+WITH "__entity_df" AS (
+  SELECT
+    *,
+    ROW_NUMBER() OVER () AS "__row"
+  FROM (
+    SELECT
+      *
+    FROM spine
+  ) AS "spine"
+), "v__versions" AS (
+  SELECT
+    *
+  FROM (
+    SELECT
+      "k" AS "k",
+      CAST(1900 + year AS BIGINT) AS "born"
+    FROM "raw"."register"
+    WHERE
+      "k" IS NOT NULL
+  ) AS "source_rows"
+  QUALIFY
+    ROW_NUMBER() OVER (PARTITION BY "k" ORDER BY "born" DESC) = 1
+)
+SELECT
+  "__entity_df"."k" AS "k",
+  "__entity_df"."l" AS "l",
+  "__entity_df"."event_timestamp" AS "event_timestamp",
+  "__entity_df"."amount" AS "amount",
+  CAST((
+    YEAR("__entity_df"."event_timestamp") - "v__versions"."born"
+  ) * "__entity_df"."amount" AS DOUBLE) AS "age"
+FROM "__entity_df"
+LEFT JOIN "v__versions"
+  ON "__entity_df"."k" = "v__versions"."k"
+ORDER BY
+  "__entity_df"."__row" ASC;
 
 -- case: two views, and names in full
 -- full_feature_names = True
 -- first = FeatureView(name="first", entities=[k], source=register, schema=[Field(name="name", dtype=DType.String)])
 -- second = FeatureView(name="second", entities=[pair], source=events, schema=[n])
 -- features = ["second:n", "first:name"]
+WITH "__entity_df" AS (
+  SELECT
+    *,
+    ROW_NUMBER() OVER () AS "__row"
+  FROM (
+    SELECT
+      *
+    FROM spine
+  ) AS "spine"
+), "second__versions" AS (
+  SELECT
+    *
+  FROM (
+    SELECT
+      "k" AS "k",
+      "l" AS "l",
+      "at" AS "__known_at",
+      "at" AS "event_timestamp",
+      CAST("n" AS BIGINT) AS "n"
+    FROM "events"
+    WHERE
+      "k" IS NOT NULL AND "l" IS NOT NULL AND "at" IS NOT NULL
+  ) AS "source_rows"
+  QUALIFY
+    ROW_NUMBER() OVER (PARTITION BY "k", "l", "__known_at" ORDER BY "event_timestamp" DESC, "n" DESC) = 1
+), "first__versions" AS (
+  SELECT
+    *
+  FROM (
+    SELECT
+      "k" AS "k",
+      CAST("name" AS TEXT) AS "name"
+    FROM "raw"."register"
+    WHERE
+      "k" IS NOT NULL
+  ) AS "source_rows"
+  QUALIFY
+    ROW_NUMBER() OVER (PARTITION BY "k" ORDER BY "name" DESC) = 1
+)
+SELECT
+  "__entity_df"."k" AS "k",
+  "__entity_df"."l" AS "l",
+  "__entity_df"."event_timestamp" AS "event_timestamp",
+  "__entity_df"."amount" AS "amount",
+  "second__versions"."n" AS "second__n",
+  "first__versions"."name" AS "first__name"
+FROM "__entity_df"
+ASOF LEFT JOIN "second__versions"
+  ON "__entity_df"."k" = "second__versions"."k"
+  AND "__entity_df"."l" = "second__versions"."l"
+  AND "__entity_df"."event_timestamp" >= "second__versions"."__known_at"
+LEFT JOIN "first__versions"
+  ON "__entity_df"."k" = "first__versions"."k"
+ORDER BY
+  "__entity_df"."__row" ASC;

@@ -1,6 +1,7 @@
 -- What the definitions of the pairs read.
 CREATE TABLE events (
-    "k" VARCHAR, "l" BIGINT, "at" TIMESTAMPTZ, "created" TIMESTAMPTZ, "n" BIGINT, "x" DOUBLE, "label" VARCHAR
+    "k" VARCHAR, "l" BIGINT, "at" TIMESTAMPTZ, "created" TIMESTAMPTZ, "n" BIGINT, "x" DOUBLE, "label" VARCHAR,
+    "ts" BIGINT
 );
 CREATE TABLE clocks ("k" VARCHAR, "at" TIMESTAMP, "n" BIGINT);
 CREATE SCHEMA raw;

@@ -21,25 +21,24 @@ from typing import Any
 
 import pytest
 
-import aops_indb
-from aops_indb import Aggregation, DataSource, DType, Entity, Field
+from aops_indb import Aggregation, DataSource, DType, Entity, FeatureView, Field, OnDemandFeature, RequestSource
 from aops_indb.engines import Session, engine_for
 from aops_indb.features import window_algorithms
 from aops_indb.features.definition_set import DefinitionSet
 from aops_indb.features.spine import join_features, numbered, resolve
 from aops_indb.features.views import WarehouseObject, warehouse_objects
-from aops_indb.sqlgen.build import parse_select
 from aops_indb.sqlgen.dialects.duckdb import DUCKDB
+from aops_indb.sqlgen.parse import parse_select
 from aops_indb.sqlgen.render import render
 
 HERE = Path(__file__).parent
 
-# What the Python of a pair can speak of, beside what the package exports.
+# What a join is made from.
+JOINED = (FeatureView, OnDemandFeature, RequestSource)
+
+# What the Python of a pair can speak of.
 NAMES: dict[str, Any] = {
-    **{
-        name: getattr(aops_indb, name)
-        for name in ("Aggregation", "DType", "FeatureView", "Field", "OnDemandFeature", "RequestSource")
-    },
+    **{definition.__name__: definition for definition in (*JOINED, Aggregation, DType, Field)},
     "k": Entity(name="k", join_keys=["k"], description="The key"),
     "pair": Entity(name="pair", join_keys=["k", "l"]),
     "events": DataSource(name="events", table="events", timestamp_field="at"),
@@ -71,7 +70,7 @@ class Pair:
         return names
 
 
-def pairs(name: str) -> list[Any]:
+def pairs(name: str) -> list[Pair]:
     """The pairs of a file."""
     _, *blocks = re.split(r"^-- case: ", (HERE / name).read_text(), flags=re.MULTILINE)
     found = []
@@ -79,7 +78,7 @@ def pairs(name: str) -> list[Any]:
         what, *lines = block.splitlines()
         code = [line.removeprefix("--").removeprefix(" ") for line in lines if line.startswith("--")]
         sql = [line for line in lines if not line.startswith("--")]
-        found.append(pytest.param(Pair(what, "\n".join(code), "\n".join(sql)), id=f"{name}: {what}"))
+        found.append(Pair(what, "\n".join(code), "\n".join(sql)))
     return found
 
 
@@ -100,7 +99,7 @@ def the_object(index: int) -> Callable[[Session, dict[str, Any]], str]:
 
 def the_join(session: Session, given: dict[str, Any]) -> str:
     """Compiles the join of `features`, from the definitions given, to the table `spine`."""
-    definitions = DefinitionSet.of(v for v in given.values() if isinstance(v, aops_indb.FeatureView | _OTHERS))
+    definitions = DefinitionSet.of(v for v in given.values() if isinstance(v, JOINED))
     with pytest.MonkeyPatch.context() as patch:
         if given["algorithm"]:
             patch.setattr(window_algorithms, "choose_algorithm", lambda *_: given["algorithm"])
@@ -115,8 +114,6 @@ def the_join(session: Session, given: dict[str, Any]) -> str:
         )
     return render(query, DUCKDB) + ";\n"
 
-
-_OTHERS = aops_indb.OnDemandFeature | aops_indb.RequestSource
 
 FILES: dict[str, Callable[[Session, dict[str, Any]], str]] = {
     "current.sql": the_object(0),
@@ -138,8 +135,9 @@ def normal(sql: str) -> str:
     return re.sub(r"(?<=\() | (?=\))", "", " ".join(sql.split()))
 
 
-@pytest.mark.parametrize(("file", "pair"), [(f, p.values[0]) for f in FILES for p in pairs(f)],
-                         ids=[p.id for f in FILES for p in pairs(f)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("file", "pair"), [pytest.param(file, pair, id=f"{file}: {pair.what}") for file in FILES for pair in pairs(file)]
+)
 def test_pair(session: Session, file: str, pair: Pair) -> None:
     compiled = FILES[file](session, pair.settings())
     assert normal(compiled) == normal(pair.sql), f"it becomes\n\n{compiled}"

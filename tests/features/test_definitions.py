@@ -55,7 +55,7 @@ BAD = [
     # sources
     ("DataSource(name='s')", "DataSource 's': give either table or query"),
     ("DataSource(name='s', table='t', query='SELECT 1')", "give either table or query"),
-    ("DataSource(name='s', table='')", "table: '' cannot be the name of a table"),
+    ("DataSource(name='s', table='')", "'' cannot be the name of a table"),
     ("DataSource(name='s', table='raw.\"t')", "cannot be the name of a table: write it as schema.table"),
     ("DataSource(name='s', query='DROP TABLE t')", "expected a SELECT, found DROP"),
     ("DataSource(name='s', query='SELECT 1; SELECT 2')", "expected one SQL expression or query, found 2"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 import psycopg
@@ -11,7 +12,7 @@ import pytest
 
 from aops_indb.scoring import to_sql
 
-from .models import MODELS
+from .models import BOOSTED, MODELS, TREES
 from .oracle import expected
 from .rows import as_frame, rows, within
 from .warehouses import WAREHOUSES
@@ -36,6 +37,19 @@ def case(name: str, dialect: str) -> Any:
 
 @pytest.mark.parametrize(("name", "dialect"), [case(name, dialect) for name in MODELS for dialect in WAREHOUSES])
 def test_the_warehouse_says_what_the_library_says(name: str, dialect: str) -> None:
+    compare(name, dialect)
+
+
+@pytest.mark.parametrize(
+    ("name", "dialect"), [case(name, "duckdb") for name in TREES | BOOSTED if "gaps" in name or "categories" in name]
+)
+def test_trees_written_as_deep_ones_are(name: str, dialect: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(import_module("aops_indb.scoring.layouts.nested_case"), "DEEPEST", 0)
+    compare(name, dialect)
+
+
+def compare(name: str, dialect: str) -> None:
+    """Assert that every output of every row is the library's."""
     model, all_rows, all_wanted = scored(name)
     warehouse = WAREHOUSES[dialect]
     kept = within(all_rows, warehouse.largest)

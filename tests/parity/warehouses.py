@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -36,7 +35,6 @@ def _arrow(columns: Table) -> pa.Table:
 def _postgres() -> psycopg.Connection[Any]:
     """A connection to a server of our own, which ends with this process."""
     folder = tempfile.mkdtemp(prefix="aops-parity-")
-    os.environ.setdefault("XDG_RUNTIME_DIR", folder)
     server = get_server(folder, cleanup_mode="delete")
     connection = psycopg.connect(server.get_uri(), autocommit=True)
     # compiling expressions of this size takes longer than running them

@@ -16,6 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from aops_indb.scoring import lower, to_sql, translate
+from aops_indb.scoring.graph import Forest, Graph, Input, Leaf, Part, Split, Tree, TreeNode
 from aops_indb.sqlgen.build import col, lit
 from aops_indb.sqlgen.dialects import dialect
 from aops_indb.sqlgen.render import render
@@ -140,3 +141,14 @@ def test_the_planner_keeps_the_stages(name: str) -> None:
         connection.sql("CREATE TABLE t AS SELECT * FROM frame")
         plan = connection.sql(f"EXPLAIN (FORMAT json) {sql}").fetchall()[0][1]
     assert plan.count("PROJECTION") >= sql.count("SELECT")
+
+
+def test_a_tree_far_deeper_than_engines_nest() -> None:
+    """A chain of 600 splits, each with the rest of the chain on the side missing does not go to."""
+    chain: TreeNode = Leaf((600.0,))
+    for level in reversed(range(600)):
+        chain = Split(0, float(level), missing_left=True, left=Leaf((float(level),)), right=chain)
+    forest = Forest("f", (Input("x", "number"),), (Tree(chain, (0,)),), (0.0,))
+    query = lower(Graph(("x",), (("y", Part(forest, 0)),)), parse_table("t"), keys=["x"], dialect=dialect("duckdb"))
+    got = run(render(query, dialect("duckdb")), t=pd.DataFrame({"x": [-3.5, 0.0, 0.5, 311.0, 599.5, np.nan]}))
+    assert got["y"].tolist() == [0.0, 0.0, 1.0, 311.0, 600.0, 0.0]

@@ -99,4 +99,4 @@ def progress() -> Iterator[Callable[[str, float], None]]:
         if seen:
             patience.cancel()
             patience.join()
-        bar.stop()
+            bar.stop()

@@ -67,7 +67,8 @@ def _checked(found: list[Definition], problems: list[Problem]) -> Loaded:
             problems.append(Problem(where, str(error).removeprefix(f"{where}: ")))
         else:
             kept.append(definition)
-    return Loaded(DefinitionSet.of(kept), tuple(problems))
+    # what refers to a definition that is wrong is wrong for the same reason
+    return Loaded(DefinitionSet.of(kept), tuple(dict.fromkeys(problems)))
 
 
 def _definition_files(root: Path, folders: Sequence[str]) -> Iterator[Path]:

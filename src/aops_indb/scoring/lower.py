@@ -112,7 +112,7 @@ class _Lowering:
             case Constant():
                 pass
             case Forest():
-                inputs = [self._columns[child] for child in node.inputs]
+                inputs = [self._column(child) for child in node.inputs]
                 self._forests[node] = self._layout(node, inputs, self._plan.forests[node], self.stages)
             case Part():
                 self._columns[node] = self._forests[node.of][node.index]
@@ -120,6 +120,11 @@ class _Lowering:
                 self._columns[node] = self._columns[of]
             case _:
                 self._compute(node)
+
+    def _column(self, node: Node) -> Column:
+        if isinstance(node, Constant):
+            self._columns[node] = self.stages.place("inputs", "constant", lit(node.value), after=-1)
+        return self._columns[node]
 
     def _compute(self, node: Node) -> None:
         parts = [self.use(child) for child in children(node)]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aops_indb.engines import Session
-from aops_indb.errors import DestructiveChangeError, StalePlanError, UnknownNameError
+from aops_indb.errors import AopsError, DestructiveChangeError, StalePlanError
 from aops_indb.features.views import SCHEMA
 from aops_indb.registry import applied_definitions, current_actor, record_definition, remove_definition
 from aops_indb.sqlgen.statements import create_schema, drop, table
@@ -39,7 +39,8 @@ def _require_allowed(plan: Plan, allowed: Sequence[str]) -> None:
     removed = [change.name for change in plan.changes if change.destructive]
     for name in allowed:
         if name not in removed:
-            raise UnknownNameError("change that would destroy something", name, removed)
+            listed = ", ".join(removed) or "nothing"
+            raise AopsError(f"'{name}' is allowed to be removed, but would not be: this plan removes {listed}")
     missing = [name for name in removed if name not in allowed]
     if missing:
         flags = " ".join(f"--allow-destructive {name}" for name in missing)

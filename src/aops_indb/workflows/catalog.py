@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 from aops_indb.engines import Session
 from aops_indb.errors import UnknownNameError
+from aops_indb.features.definition_set import KINDS
 from aops_indb.registry import (
     DefinitionRecord,
     Listing,
+    ModelVersionRecord,
     aliases,
     applied_definitions,
     artifacts,
@@ -17,9 +19,9 @@ from aops_indb.registry import (
     figures,
     list_objects,
     params,
-    resolve_version,
 )
 from aops_indb.workflows.project import Project
+from aops_indb.workflows.versions import find_version, model_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +57,19 @@ def history_of(project: Project, name: str) -> Listing:
 
 
 def describe(project: Project, name: str) -> Card:
-    """A card for a definition as applied, or for a model's version; UnknownNameError for another name."""
+    """A card for a definition as applied, with a model's versions, or for one version; else UnknownNameError."""
     with project.session() as session:
         applied = applied_definitions(session)
-        for (kind, known), record in applied.items():
-            if known == name and kind != "model":
-                return _definition_card(record)
-        models = {record.name for record in applied.values() if record.kind == "model"}
-        if name.removeprefix("models:/").partition(":")[0].partition("@")[0].partition("/")[0] not in models:
+        # of one name the most derived: a feature view rather than its entity
+        found = [record for (_, known), record in applied.items() if known == name]
+        if found:
+            return _definition_card(session, max(found, key=lambda record: list(KINDS).index(record.kind)))
+        if ("model", model_of(name)) not in applied:
             raise UnknownNameError("definition or model", name, [known for _, known in applied])
-        return _version_card(session, name)
+        return _version_card(session, find_version(project, session, name))
 
 
-def _definition_card(record: DefinitionRecord) -> Card:
+def _definition_card(session: Session, record: DefinitionRecord) -> Card:
     facts = {
         "description": record.description,
         "owner": record.owner,
@@ -78,11 +80,17 @@ def _definition_card(record: DefinitionRecord) -> Card:
     }
     columns = tuple((c.name, c.dtype, c.description) for c in record.columns)
     tables = {"columns": Listing(("name", "type", "description"), columns)} if columns else {}
+    if record.kind == "model":
+        tables["versions"] = _versions(session, record.name)
     return Card(record.kind, record.name, {k: v for k, v in facts.items() if v}, tables)
 
 
-def _version_card(session: Session, reference: str) -> Card:
-    version = resolve_version(session, reference)
+def _versions(session: Session, model: str) -> Listing:
+    listed = list_objects(session, "models")
+    return Listing(listed.columns, tuple(row for row in listed.rows if row[0] == model))
+
+
+def _version_card(session: Session, version: ModelVersionRecord) -> Card:
     named = sorted(alias for alias, number in aliases(session, version.model).items() if number == version.version)
     facts = {
         "description": version.description,

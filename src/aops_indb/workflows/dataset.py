@@ -95,18 +95,7 @@ class HistoricalFeatures:
             session.unregister(name)
 
     def _join(self, session: Session, spine: Query) -> Query:
-        definitions = self.project.definitions
-        columns = spine_columns(session, spine)
-        check_spine(session, definitions, columns, self.features)
-        return join_features(
-            definitions,
-            numbered(spine),
-            list(columns),
-            self.features,
-            full_feature_names=self.full_feature_names,
-            ordered=True,
-            types_of=session.columns,
-        )
+        return joined_spine(self.project, session, spine, self.features, full_feature_names=self.full_feature_names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +153,28 @@ def keep_dataset(
 def model_training_set(project: Project, model: Model) -> HistoricalFeatures:
     """A model's spine with its service's features."""
     return historical_features(project, model.spine, model.service)
+
+
+def joined_spine(
+    project: Project,
+    session: Session,
+    spine: Query,
+    features: Sequence[Feature],
+    *,
+    full_feature_names: bool = False,
+) -> Query:
+    """The point-in-time join, in the spine's order; SpineError if the spine does not fit the features."""
+    columns = spine_columns(session, spine)
+    check_spine(session, project.definitions, columns, features)
+    return join_features(
+        project.definitions,
+        numbered(spine),
+        list(columns),
+        features,
+        full_feature_names=full_feature_names,
+        ordered=True,
+        types_of=session.columns,
+    )
 
 
 def spine_query(entity_df: str) -> Query:

@@ -7,7 +7,7 @@ import hashlib
 import inspect
 import json
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +34,8 @@ from aops_indb.workflows.project import Project
 
 # Settings of a definition that hold SQL: compared by meaning, not by spacing.
 _SQL_SETTINGS = {"query", "expr", "where", "filter", "spine", "target", "population"}
+# Settings that change nothing in what a definition computes.
+NOTES = ("description", "tags", "owner")
 _TIME_TYPES = {"TIMESTAMP WITH TIME ZONE": True, "TIMESTAMPTZ": True, "TIMESTAMP": False}
 
 
@@ -51,12 +53,18 @@ def desired_state(project: Project, session: Session) -> dict[tuple[str, str], D
     desired: dict[tuple[str, str], Desired] = {}
     for kind, named in definitions.by_kind.items():
         for name, definition in named.items():
-            objects: tuple[WarehouseObject, ...] = ()
-            if isinstance(definition, FeatureView):
-                time_zone = view_time_zone(definition, session)
-                objects = warehouse_objects(definition, now=project.now, time_zone=time_zone, types_of=session.columns)
+            objects = view_objects(project, session, definition) if isinstance(definition, FeatureView) else ()
             desired[kind, name] = Desired(_record(project, session, kind, name, definition, objects), objects)
     return desired
+
+
+def view_objects(project: Project, session: Session, view: FeatureView) -> tuple[WarehouseObject, ...]:
+    """What a view is made as; DefinitionError if it does not fit its source."""
+    time_zone = view_time_zone(view, session)
+    try:
+        return warehouse_objects(view, now=project.now, time_zone=time_zone, types_of=session.columns)
+    except QueryError as error:
+        raise DefinitionError(f"feature view '{view.name}': {error}", where=view.defined_at) from error
 
 
 def _record(
@@ -67,12 +75,11 @@ def _record(
     definition: Definition,
     objects: tuple[WarehouseObject, ...],
 ) -> DefinitionRecord:
-    content = canonical(definition)
     return DefinitionRecord(
         kind=kind,
         name=name,
-        fingerprint=_digest([content, *_meaning_of_parts(definition)]),
-        definition=content,
+        fingerprint=fingerprint(definition),
+        definition={**canonical(definition), **_comments_on_keys(definition)},
         description=definition.description,
         owner=definition.owner,
         tags=definition.tags,
@@ -82,27 +89,47 @@ def _record(
     )
 
 
-def canonical(definition: Definition) -> dict[str, Any]:
+def fingerprint(definition: Definition) -> str:
+    """A digest of what a definition computes: two of one fingerprint give the same features."""
+    return _digest([meaning(definition), *_meaning_of_parts(definition)])
+
+
+def _comments_on_keys(definition: Definition) -> dict[str, Any]:
+    """What a view's entities say of its keys: not its own words, but comments on its columns all the same."""
+    if not isinstance(definition, FeatureView):
+        return {}
+    texts = {key: entity.description for entity in definition.entities for key in entity.join_keys}
+    return {"comments": told} if (told := {key: text for key, text in texts.items() if text}) else {}
+
+
+def meaning(definition: Definition) -> dict[str, Any]:
+    """A definition as plain data, without what is only said of it: a model need not learn anew for that."""
+    return canonical(definition, without=NOTES)
+
+
+def canonical(definition: Definition, *, without: Collection[str] = ()) -> dict[str, Any]:
     """A definition as plain data; other definitions in it by name, SQL without regard to spacing and case."""
     content: dict[str, Any] = {}
     for setting, field in type(definition).model_fields.items():
-        value = _plain(getattr(definition, setting))
+        if setting in without:
+            continue
+        value = _plain(getattr(definition, setting), without)
         if value not in (None, "", [], {}):
             label = field.alias or setting
             content[label] = normal_sql(value) if label in _SQL_SETTINGS and isinstance(value, str) else value
     return content
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, without: Collection[str]) -> Any:
     match value:
         case Definition() if hasattr(value, "name") and type(value).__name__ in _BY_NAME:
             return value.name
         case Definition():
-            return canonical(value)
+            return canonical(value, without=without)
         case dict():
-            return {str(key): _plain(item) for key, item in value.items()}
+            return {str(key): _plain(item, without) for key, item in value.items()}
         case list() | tuple():
-            return [_plain(item) for item in value]
+            return [_plain(item, without) for item in value]
         case None | bool() | int() | float() | str():
             return value
         case _ if callable(value):
@@ -131,8 +158,7 @@ def _meaning_of_parts(definition: Definition) -> list[dict[str, Any]]:
     """What a view is made from, so that a view is another one when its source is."""
     if not isinstance(definition, FeatureView):
         return []
-    parts = [canonical(part) for part in (definition.source, *definition.entities)]
-    return [{k: v for k, v in part.items() if k not in ("description", "tags", "owner")} for part in parts]
+    return [meaning(part) for part in (definition.source, *definition.entities)]
 
 
 def _digest(content: list[dict[str, Any]]) -> str:
@@ -207,17 +233,23 @@ def _dependencies(definitions: DefinitionSet, definition: Definition) -> tuple[t
             entities = [("entity", entity.name) for entity in definition.entities]
             return (*entities, ("data_source", definition.source.name))
         case OnDemandFeature():
-            return _origins(definitions, definition.inputs)
+            return _origins(definitions, definition, definition.inputs)
         case FeatureService():
-            return _origins(definitions, definition.references)
+            return _origins(definitions, definition, definition.references)
         case Model():
             return (("feature_service", definition.service.name),)
         case _:
             return ()
 
 
-def _origins(definitions: DefinitionSet, references: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+def _origins(
+    definitions: DefinitionSet, definition: OnDemandFeature | FeatureService, references: tuple[str, ...]
+) -> tuple[tuple[str, str], ...]:
     kinds = {"FeatureView": "feature_view", "OnDemandFeature": "on_demand_feature"}
-    found = with_inputs(definitions, resolve(definitions, references))
+    try:
+        found = with_inputs(definitions, resolve(definitions, references))
+    except UnknownNameError as error:
+        title = f"{type(definition).__name__} '{definition.name}'"
+        raise DefinitionError(f"{title}: {error}", where=definition.defined_at) from error
     edges = [(kinds.get(type(feature.origin).__name__, "request_source"), feature.origin.name) for feature in found]
     return tuple(dict.fromkeys(edges))

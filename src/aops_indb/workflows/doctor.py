@@ -45,8 +45,10 @@ def examine(start: Path) -> list[Finding]:
 
 
 def _failed(check: str, error: AopsError) -> Finding:
-    cause, _, step = str(error).partition(": ")
-    return Finding(check, False, str(error) if not step else cause, step)
+    """An error's message as cause and next step, which stands after its last semicolon or colon."""
+    message = str(error)
+    cause, _, step = message.rpartition("; " if "; " in message else ": ")
+    return Finding(check, False, cause or message, step if cause else "")
 
 
 def _definitions(project: Project) -> Iterator[Finding]:

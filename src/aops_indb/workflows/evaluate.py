@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from aops_indb.errors import ModelError
-from aops_indb.registry import find_dataset, resolve_version
+from aops_indb.registry import find_dataset
 from aops_indb.scoring import translate
 from aops_indb.workflows.measure import Parity, compare_with_library, measure
 from aops_indb.workflows.project import Project, Report
 from aops_indb.workflows.scored_rows import load_estimator
 from aops_indb.workflows.training_rows import PERIODS, period_rows
+from aops_indb.workflows.versions import find_version
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Evaluation:
 def evaluate_version(project: Project, reference: str, *, report: Report) -> Evaluation:
     """Measure a version on the dataset it was trained from; ModelError if that is no longer kept."""
     with project.session() as session:
-        version = resolve_version(session, reference)
+        version = find_version(project, session, reference)
         model = project.definitions.model(version.model)
         dataset = find_dataset(session, version.dataset_digest)
         if dataset is None or dataset.table_name not in session.relations(dataset.table_schema):

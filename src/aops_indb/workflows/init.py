@@ -46,8 +46,11 @@ def init_project(folder: Path, *, example: str | None = None, report: Report) ->
     """Make a project; files and tables that exist are left as they are, raw tables are loaded anew."""
     if example is not None and example not in EXAMPLES:
         raise UnknownNameError("example", example, EXAMPLES)
-    folder.mkdir(parents=True, exist_ok=True)
-    files = _copy_example(folder) if example else _write_empty(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        files = _copy_example(folder) if example else _write_empty(folder)
+    except OSError as error:
+        raise SettingsError(f"no project can be made in {folder}: {error.strerror} ({error.filename})") from error
     tables = load_tables(Project.load(folder / FILE_NAME), EXAMPLES[example](), report) if example else {}
     return Initialised(folder, tuple(files), tables)
 

@@ -10,7 +10,7 @@ from aops_indb.errors import ModelError
 from aops_indb.monitoring import metrics_query
 from aops_indb.scoring import lower
 from aops_indb.scoring.graph import Graph
-from aops_indb.sqlgen.build import col
+from aops_indb.sqlgen.build import col, count_star, is_null
 from aops_indb.sqlgen.dialects import Dialect
 from aops_indb.sqlgen.statements import Query, select, subquery
 from aops_indb.workflows.training_rows import TARGET, model_frame
@@ -37,10 +37,18 @@ class Parity:
 
 def measure(session: Session, dialect: Dialect, graph: Graph, rows: Query) -> dict[str, float | None]:
     """Rows, positives, unscored rows and METRICS of a model on rows that carry the target."""
+    unknown = is_null(col(TARGET))
+    require_targets(session.scalar(select({"n": count_star()}, subquery(rows.copy(), "rows"), where=[unknown])))
     scored = lower(graph, subquery(rows, "rows"), keys=[TARGET], dialect=dialect)
     pairs = select({"label": col(TARGET), "score": col(SCORE)}, subquery(scored, "scored"))
     measured: dict[str, float | None] = session.arrow(metrics_query(pairs)).to_pylist()[0]
     return measured
+
+
+def require_targets(without: int) -> None:
+    """ModelError if there are rows without a target: they would count as negatives."""
+    if without:
+        raise ModelError(f"{without} rows have no target: leave them out with the model's population, or its periods")
 
 
 def compare_with_library(session: Session, dialect: Dialect, estimator: Any, graph: Graph, rows: Query) -> Parity:

@@ -12,9 +12,13 @@ from aops_indb.engines import Session
 from aops_indb.features.views import SCHEMA, WarehouseObject
 from aops_indb.registry import DefinitionRecord, applied_definitions
 from aops_indb.workflows.desired import Desired, desired_state
+from aops_indb.workflows.model_checks import check_model
 from aops_indb.workflows.project import Project
 
 Action: TypeAlias = Literal["add", "change", "restore", "remove"]
+
+# Characters shown of a long value.
+_SHOWN = 100
 
 # Kinds whose removal takes something away from the people who read it.
 DESTRUCTIVE_KINDS = ("feature_view",)
@@ -27,6 +31,7 @@ class Change:
     details:     what differs, a line each
     sql:         object -> the query it would become
     invalidates: models whose training saw the definition as it is now
+    breaking:    columns that readers of the view would miss, or find to be of another type
     """
 
     action: Action
@@ -35,6 +40,7 @@ class Change:
     details: tuple[str, ...] = ()
     sql: Mapping[str, str] | None = None
     invalidates: tuple[str, ...] = ()
+    breaking: tuple[str, ...] = ()
 
     @property
     def destructive(self) -> bool:
@@ -70,6 +76,8 @@ def plan_in(project: Project, session: Session) -> Plan:
     """As `make_plan`, in a session that is open."""
     applied = applied_definitions(session)
     desired = desired_state(project, session)
+    for model in project.definitions.models.values():
+        check_model(project, session, model)
     present = set(session.relations(SCHEMA))
     changes = [
         change
@@ -90,8 +98,8 @@ def plan_in(project: Project, session: Session) -> Plan:
 
 def state_of(applied: Mapping[tuple[str, str], DefinitionRecord]) -> str:
     """A digest of what is applied: a plan holds only while it stays the same."""
-    listed = sorted([kind, name, record.fingerprint] for (kind, name), record in applied.items())
-    return hashlib.sha256(json.dumps(listed).encode()).hexdigest()
+    listed = sorted([*key, record.fingerprint, dict(record.definition)] for key, record in applied.items())
+    return hashlib.sha256(json.dumps(listed, sort_keys=True).encode()).hexdigest()
 
 
 def _change(
@@ -107,14 +115,25 @@ def _change(
         columns = tuple(f"{c.name} {c.dtype}" for c in wanted.record.columns)
         return Change("add", kind, name, columns, sql)
     details = _differences(current.definition, wanted.record.definition)
-    if not details and (current.fingerprint != wanted.record.fingerprint or current.sql != sql):
+    means_more = current.fingerprint != wanted.record.fingerprint
+    if not details and (means_more or current.sql != sql):
         details = ("what it is made from, and so the SQL it compiles to",)
     if details:
-        return Change("change", kind, name, tuple(details), sql, _dependents(applied, key))
+        invalidates = _dependents(applied, key) if means_more else ()
+        return Change("change", kind, name, details, sql, invalidates, _breaking(current, wanted.record))
     missing = [item.name for item in wanted.objects if item.name not in present]
     if missing:
         return Change("restore", kind, name, tuple(f"{SCHEMA}.{m} is gone" for m in missing), sql)
     return None
+
+
+def _breaking(before: DefinitionRecord, after: DefinitionRecord) -> tuple[str, ...]:
+    types = {column.name: column.dtype for column in after.columns}
+    gone = [f"{c.name} is gone" for c in before.columns if c.name not in types]
+    retyped = [
+        f"{c.name}: {c.dtype} -> {types[c.name]}" for c in before.columns if types.get(c.name, c.dtype) != c.dtype
+    ]
+    return (*gone, *retyped)
 
 
 def _differences(old: Mapping[str, Any], new: Mapping[str, Any], place: str = "") -> tuple[str, ...]:
@@ -130,7 +149,7 @@ def _differences(old: Mapping[str, Any], new: Mapping[str, Any], place: str = ""
         if isinstance(before, dict) and isinstance(after, dict):
             found.extend(_differences(before, after, f"{where}."))
         else:
-            found.append(f"{where}: {_shown(before)} -> {_shown(after)}")
+            found.append(f"{where}: {_shown_change(before, after)}")
     return tuple(found)
 
 
@@ -142,11 +161,19 @@ def _by_label(items: list[Any]) -> Any:
     return dict(zip(labels, items, strict=True)) if len(set(labels)) == len(labels) else items
 
 
-def _shown(value: Any) -> str:
-    if value is None:
-        return "nothing"
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 100 else text[:97] + "…"
+def _shown_change(before: Any, after: Any) -> str:
+    """Both values; of long ones the part around the first difference."""
+    old, new = ("nothing" if value is None else json.dumps(value, ensure_ascii=False) for value in (before, after))
+    same = next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), 0)
+    return f"{_cut(old, same)} -> {_cut(new, same)}"
+
+
+def _cut(text: str, place: int) -> str:
+    if len(text) <= _SHOWN:
+        return text
+    start = max(0, min(place - _SHOWN // 4, len(text) - _SHOWN))
+    end = start + _SHOWN
+    return ("…" if start else "") + text[start:end] + ("…" if end < len(text) else "")
 
 
 def _dependents(applied: Mapping[tuple[str, str], DefinitionRecord], changed: tuple[str, str]) -> tuple[str, ...]:

@@ -11,7 +11,6 @@ from aops_indb.registry import (
     aliases,
     current_actor,
     record_deployment,
-    resolve_version,
     set_alias,
 )
 from aops_indb.sqlgen.build import star
@@ -19,6 +18,7 @@ from aops_indb.sqlgen.render import render
 from aops_indb.sqlgen.statements import Query, column_of, comment, create_schema, create_view, select, table
 from aops_indb.workflows.project import Project
 from aops_indb.workflows.scored_rows import MODEL_VERSION, SCORED_AT, require_same_features, scored_rows
+from aops_indb.workflows.versions import find_version
 
 SCHEMA = "scores"
 CHAMPION = "champion"
@@ -43,8 +43,8 @@ def version_view(version: ModelVersionRecord) -> str:
 def promote_version(project: Project, reference: str, *, alias: str) -> Promotion:
     """In one transaction: the view, the alias, the deployment and its audit row."""
     with project.session() as session, session.transaction():
-        version = resolve_version(session, reference)
-        model = require_same_features(project, session, version)
+        version = find_version(project, session, reference)
+        model = require_same_features(project, version)
         replaced = aliases(session, version.model).get(alias)
         sql = _make_views(project, session, model, version, alias)
         actor = current_actor()

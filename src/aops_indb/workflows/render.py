@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from aops_indb.errors import UnknownNameError
-from aops_indb.features.views import warehouse_objects
-from aops_indb.registry import resolve_version
 from aops_indb.sqlgen.dialects import dialect as dialect_named
 from aops_indb.sqlgen.render import render
 from aops_indb.workflows.dataset import model_training_set
-from aops_indb.workflows.desired import view_time_zone
+from aops_indb.workflows.desired import view_objects
 from aops_indb.workflows.project import Project
 from aops_indb.workflows.scored_rows import require_same_features, scored_rows
+from aops_indb.workflows.versions import find_version, model_of
 
 
 def render_name(project: Project, name: str, *, dialect: str | None = None) -> str:
@@ -23,21 +22,15 @@ def render_name(project: Project, name: str, *, dialect: str | None = None) -> s
     if name in definitions.views:
         view = definitions.views[name]
         with project.session() as session:
-            objects = warehouse_objects(
-                view,
-                now=project.now,
-                time_zone=view_time_zone(view, session),
-                types_of=session.columns,
-            )
+            objects = view_objects(project, session, view)
         return "\n\n".join(render(item.statements[0], target) + ";" for item in objects)
     if name in definitions.models:
         return model_training_set(project, definitions.models[name]).to_sql()
-    model_name = name.removeprefix("models:/").partition(":")[0].partition("@")[0].partition("/")[0]
-    if model_name not in definitions.models:
+    if model_of(name) not in definitions.models:
         raise UnknownNameError("feature view or model", name, [*definitions.views, *definitions.models])
     with project.session() as session:
-        version = resolve_version(session, name)
-        model = require_same_features(project, session, version)
+        version = find_version(project, session, name)
+        model = require_same_features(project, version)
         query = scored_rows(project, session, model, version)
     header = f"{version.model} version {version.version}: {version.estimator}"
     return render(query, target, header=header)

@@ -13,7 +13,6 @@ from aops_indb.registry import (
     current_actor,
     finish_job,
     mark_interrupted,
-    resolve_version,
     start_job,
 )
 from aops_indb.sqlgen.build import Expr, col, ge, lit, lt, star
@@ -30,6 +29,7 @@ from aops_indb.sqlgen.statements import (
 from aops_indb.workflows.project import Project, Report
 from aops_indb.workflows.promote import SCHEMA
 from aops_indb.workflows.scored_rows import require_same_features, scored_rows
+from aops_indb.workflows.versions import find_version
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +49,15 @@ def score_batch(
     project: Project, reference: str, *, since: dt.datetime | None, until: dt.datetime | None, report: Report
 ) -> Scored:
     """Replace the interval's rows in one transaction; a job_runs row tells how it went, whatever happens."""
+    since, until = _in_utc(since), _in_utc(until)
     if since is not None and until is not None and until <= since:
         raise ModelError(f"the interval is empty: until {until} is not after since {since}")
     began, actor = time.monotonic(), current_actor()
     with project.session() as session:
         mark_interrupted(session)
         with session.transaction():
-            version = resolve_version(session, reference)
-            model = require_same_features(project, session, version)
+            version = find_version(project, session, reference)
+            model = require_same_features(project, version)
             query = scored_rows(project, session, model, version, where=_interval(since, until))
             job = start_job(
                 session,
@@ -74,10 +75,21 @@ def score_batch(
                 finish_job(session, job, status="succeeded", rows=rows, seconds=time.monotonic() - began, actor=actor)
         except BaseException as error:
             finish_job(
-                session, job, status="failed", rows=0, seconds=time.monotonic() - began, actor=actor, message=str(error)
+                session,
+                job,
+                status="failed",
+                rows=0,
+                seconds=time.monotonic() - began,
+                actor=actor,
+                message=str(error) or type(error).__name__,
             )
             raise
     return Scored(version.model, version.version, f"{SCHEMA}.{name}", rows, time.monotonic() - began, since, until)
+
+
+def _in_utc(time: dt.datetime | None) -> dt.datetime | None:
+    """A time that names no zone is taken for UTC."""
+    return time if time is None or time.tzinfo else time.replace(tzinfo=dt.UTC)
 
 
 def _interval(since: dt.datetime | None, until: dt.datetime | None) -> list[Expr]:

@@ -19,6 +19,7 @@ from aops_indb.workflows.dataset import spine_columns
 from aops_indb.workflows.project import Project
 from aops_indb.workflows.spine_checks import check_spine
 from aops_indb.workflows.train import bound_views
+from aops_indb.workflows.training_rows import input_names
 
 MODEL_VERSION = "model_version"
 SCORED_AT = "scored_at"
@@ -29,15 +30,16 @@ def load_estimator(session: Session, version: ModelVersionRecord) -> Any:
     return load_skops(artifact(session, version.model, version.version, SKOPS))
 
 
-def require_same_features(project: Project, session: Session, version: ModelVersionRecord) -> Model:
+def require_same_features(project: Project, version: ModelVersionRecord) -> Model:
     """The version's model definition; RefusedError if its features are not those it was trained on."""
     model = project.definitions.model(version.model)
-    now = bound_views(project, session, model)
-    trained = version.feature_view_versions
+    now, trained = bound_views(project, model), version.feature_view_versions
     changed = sorted(name for name in {*now, *trained} if now.get(name) != trained.get(name))
-    if changed:
+    gone = set(version.inputs) - set(input_names(resolve(project.definitions, model.service.references)))
+    if changed or gone:
+        what = ", ".join(changed) if changed else f"{model.service.name}, which had {', '.join(sorted(gone))}"
         raise RefusedError(
-            f"{version.model}:{version.version} was trained on other definitions of {', '.join(changed)}: "
+            f"{version.model}:{version.version} was trained on other definitions of {what}: "
             f"run  aops train {version.model}  and promote the new version"
         )
     return model

@@ -14,13 +14,12 @@ from typing import Any
 
 from aops_indb.engines import Session
 from aops_indb.errors import ModelError, RefusedError, UnknownNameError, UnsupportedModelError
-from aops_indb.features.definitions import FeatureView, Model
+from aops_indb.features.definitions import FeatureView, Model, OnDemandFeature
 from aops_indb.features.spine import resolve, with_inputs
 from aops_indb.registry import (
     MetricRecord,
     NewArtifact,
     NewModelVersion,
-    applied_definitions,
     current_actor,
     finish_run,
     register_version,
@@ -30,7 +29,8 @@ from aops_indb.scoring import translate
 from aops_indb.scoring.graph import Graph
 from aops_indb.workflows.artifacts import onnx_artifact, skops_artifact
 from aops_indb.workflows.dataset import Dataset, keep_dataset
-from aops_indb.workflows.measure import SCORE, Parity, compare_with_library, measure
+from aops_indb.workflows.desired import fingerprint
+from aops_indb.workflows.measure import SCORE, Parity, compare_with_library, measure, require_targets
 from aops_indb.workflows.plan import plan_in
 from aops_indb.workflows.project import Project, Report
 from aops_indb.workflows.training_rows import PERIODS, TARGET, input_names, model_frame, period_rows
@@ -154,6 +154,7 @@ def _fitted_estimator(model: Model, candidate: str, frame: Any, target: Any) -> 
 def _training_rows(project: Project, model: Model, dataset: Dataset, inputs: Sequence[str]) -> tuple[Any, Any]:
     with project.session() as session:
         rows = session.arrow(period_rows(model, dataset.table, "train", inputs))
+    require_targets(rows.column(TARGET).null_count)
     frame, target = model_frame(rows, inputs), rows.column(TARGET).to_numpy()
     if len(set(target.tolist())) != 2:
         raise ModelError(
@@ -202,7 +203,7 @@ def _register(
         run_id=run,
         dataset_name=dataset.table,
         dataset_digest=dataset.digest,
-        feature_view_versions=bound_views(project, session, model),
+        feature_view_versions=bound_views(project, model),
         inputs=fitted.graph.inputs,
         outputs=fitted.graph.output_names,
         library_versions=library_versions(),
@@ -216,18 +217,12 @@ def _register(
     return version
 
 
-def bound_views(project: Project, session: Session, model: Model) -> dict[str, str]:
-    """Feature views and on-demand features that a model depends on -> fingerprint as applied."""
+def bound_views(project: Project, model: Model) -> dict[str, str]:
+    """Feature views and on-demand features that a model depends on -> fingerprint as they are defined now."""
     definitions = project.definitions
     found = with_inputs(definitions, resolve(definitions, model.service.references))
-    applied = applied_definitions(session)
-    bound = {}
-    for feature in found:
-        kind = "feature_view" if isinstance(feature.origin, FeatureView) else "on_demand_feature"
-        record = applied.get((kind, feature.origin.name))
-        if record is not None:
-            bound[feature.origin.name] = record.fingerprint
-    return bound
+    computed = [f.origin for f in found if isinstance(f.origin, FeatureView | OnDemandFeature)]
+    return {origin.name: fingerprint(origin) for origin in computed}
 
 
 def _metric_records(fitted: _Fitted) -> Iterator[MetricRecord]:

@@ -23,9 +23,14 @@ TARGET = "target__"
 
 def period_rows(model: Model, dataset_table: str, period: Period, columns: Sequence[str]) -> Query:
     """The period's rows that can be learnt from: the columns, and the target as 0 or 1."""
+    return learnable_rows(model, parse_table(dataset_table), period, columns)
+
+
+def learnable_rows(model: Model, dataset: Expr, period: Period, columns: Sequence[str]) -> Query:
+    """As `period_rows`, of any relation with the dataset's columns."""
     chosen = {column: col(column) for column in columns}
     target = cast(cast(parse_expression(model.target), "BOOLEAN"), "INTEGER")
-    return select({**chosen, TARGET: target}, parse_table(dataset_table), where=_conditions(model, period))
+    return select({**chosen, TARGET: target}, dataset, where=_conditions(model, period))
 
 
 def _conditions(model: Model, period: Period) -> list[Expr]:

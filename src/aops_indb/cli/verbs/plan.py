@@ -55,6 +55,8 @@ def _present_change(out: Console, change: Change, *, sql: bool) -> None:
     if change.action != "add" or sql:
         for detail in change.details:
             out.print(f"    {detail}")
+    for loss in change.breaking:
+        out.print(f"    breaking: {loss}")
     if change.invalidates:
         out.print(f"    invalidates: {', '.join(change.invalidates)} (train again)")
     if change.destructive:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from aops_indb.scoring.graph import apply, number
@@ -55,8 +56,8 @@ def _weighted(model: Any, name: str, transformer: Any, features: Features, place
     weight = (model.transformer_weights or {}).get(name)
     if weight is None:
         return made
-    nodes = tuple(apply("multiply", node, number(weight)) for node in here.numbers(model, made))
-    return Features(made.names, tuple(here.named(*pair) for pair in zip(made.names, nodes, strict=True)), made.sparse)
+    weighted = [apply("multiply", node, number(weight)) for node in here.numbers(model, made)]
+    return replace(made, nodes=tuple(map(here.named, made.names, weighted)))
 
 
 def _side_by_side(model: Any, before: Features, parts: Iterable[Features], *, sparse: bool) -> Features:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,18 +25,14 @@ class Categories:
 def one_hot_encoder(model: Any, features: Features, place: Place) -> Features:
     """A 0/1 column per category that is not dropped."""
     columns: list[Node] = []
-    for index, (name, node) in enumerate(features):
-        known, kind = _categories(model, index, name, place, node)
-        read = _read(model, place, features.pick([index]), node, kind)
+    for index, (node, known) in enumerate(_encoded(model, features, place)):
         dropped = None if model._drop_idx_after_grouping is None else model._drop_idx_after_grouping[index]
         unknown = known.infrequent if model.handle_unknown in ("infrequent_if_exist", "warn") else None
-        if model.handle_unknown == "error":
-            _refuse_unknown(model, place, name, read, known)
         missing = known.missing if known.missing is not None else unknown
         codes = len({code for _, code in known.entries} | ({known.missing} - {None}))
         columns += [
             Lookup(
-                read,
+                node,
                 # where unknown categories give 1, the others must be named to give 0
                 tuple((c, float(of == code)) for c, of in known.entries if of == code or code == unknown),
                 otherwise=float(code == unknown),
@@ -52,18 +48,26 @@ def one_hot_encoder(model: Any, features: Features, place: Place) -> Features:
 def ordinal_encoder(model: Any, features: Features, place: Place) -> Features:
     """The number of each category."""
     columns: list[Node] = []
-    for index, (name, node) in enumerate(features):
-        known, kind = _categories(model, index, name, place, node)
-        read = _read(model, place, features.pick([index]), node, kind)
-        if model.handle_unknown == "error":
-            _refuse_unknown(model, place, name, read, known)
-        unknown = _float(model.unknown_value)
+    unknown = _float(model.unknown_value)
+    for index, (node, known) in enumerate(_encoded(model, features, place)):
         missing = unknown if known.missing is None else float(known.missing)
         if index in model._missing_indices:
             missing = _float(model.encoded_missing_value)
         entries = tuple((category, float(code)) for category, code in known.entries)
-        columns.append(Lookup(read, entries, otherwise=unknown, missing=missing))
+        columns.append(Lookup(node, entries, otherwise=unknown, missing=missing))
     return place.features(model, features.names, columns, single=_is_single(model.dtype))
+
+
+def _encoded(model: Any, features: Features, place: Place) -> Iterator[tuple[Node, Categories]]:
+    """Each feature read as the kind its categories have, and these; unknown ones refused if the encoder does."""
+    for index, (name, node) in enumerate(features):
+        known, kind = _categories(model, index, name, place, node)
+        read = place.read(model, name, node, kind)
+        if kind == "number":
+            place.refuse_infinite(model, features.pick([index]), [read])
+        if model.handle_unknown == "error":
+            _refuse_unknown(model, place, name, read, known)
+        yield read, known
 
 
 def _float(value: Any) -> float | None:
@@ -86,13 +90,6 @@ def _refuse_unknown(model: Any, place: Place, name: str, node: Node, known: Cate
         kind="boolean",
     )
     place.refuse(place.named(f"{name}_unknown", unknown), f"'{name}' is an unknown category ({place.where(model)})")
-
-
-def _read(model: Any, place: Place, feature: Features, node: Node, kind: Kind) -> Node:
-    read = place.read(model, feature.names[0], node, kind)
-    if kind == "number":
-        place.refuse_infinite(model, feature, [read])
-    return read
 
 
 def _categories(model: Any, index: int, name: str, place: Place, node: Node) -> tuple[Categories, Kind]:

@@ -85,9 +85,9 @@ class Place:
     path: tuple[str, ...]
     step: str
 
-    def inside(self, owner: object, name: str, *, step: str | None = None) -> Place:
+    def inside(self, owner: object, name: str) -> Place:
         """The place of a named part of `owner`."""
-        return replace(self, path=(*self.path, f"{type(owner).__name__} step '{name}'"), step=step or name)
+        return replace(self, path=(*self.path, f"{type(owner).__name__} step '{name}'"), step=name)
 
     def where(self, model: object) -> str:
         """The path to here, as errors show it."""
@@ -175,7 +175,7 @@ class Place:
     def translate(self, model: Any, features: Features) -> Features:
         """What the model makes of the features, by its entry in the table of translators."""
         check_fitted(model, self)
-        composite = hasattr(model, "steps") or hasattr(model, "transformers") or hasattr(model, "transformer_list")
+        composite = any(hasattr(model, parts) for parts in ("steps", "transformers", "transformer_list"))
         try:
             translator = self.ledger.table.get(class_key(type(model)))
             if translator is None:
