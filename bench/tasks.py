@@ -86,7 +86,7 @@ def whole(project: Project, candidate: str) -> float:
     reference = version_of(project, candidate)
     with project.session() as session:
         version = resolve_version(session, reference)
-        model = require_same_features(project, session, version)
+        model = require_same_features(project, version)
         query = scored_rows(project, session, model, version)
         return timed(lambda: session.execute(create_table_as(table(SCRATCH), query, replace=True)))
 

@@ -16,37 +16,30 @@ if TYPE_CHECKING:
         FeatureService,
         FeatureView,
         Field,
-        Model,
         OnDemandFeature,
         RequestSource,
-        Split,
     )
+    from aops_indb.features.model import Model, Split
     from aops_indb.features.types import DType
     from aops_indb.scoring import explain_support, to_sql
     from aops_indb.workflows.project import Project, connect
 
-# name -> module that holds it; imported when first asked for, so that `import aops_indb` is quick
-_WHERE = {
-    **dict.fromkeys(
-        (
-            "Aggregation",
-            "DataSource",
-            "Entity",
-            "FeatureService",
-            "FeatureView",
-            "Field",
-            "Model",
-            "OnDemandFeature",
-            "RequestSource",
-            "Split",
-        ),
-        "aops_indb.features.definitions",
+# module -> the public names it holds; imported when first asked for, so that `import aops_indb` is quick
+_PUBLIC = {
+    "aops_indb.features.definitions": (
+        "Aggregation",
+        "DataSource",
+        "Entity",
+        "FeatureService",
+        "FeatureView",
+        "Field",
+        "OnDemandFeature",
+        "RequestSource",
     ),
-    "DType": "aops_indb.features.types",
-    "Project": "aops_indb.workflows.project",
-    "connect": "aops_indb.workflows.project",
-    "explain_support": "aops_indb.scoring",
-    "to_sql": "aops_indb.scoring",
+    "aops_indb.features.model": ("Model", "Split"),
+    "aops_indb.features.types": ("DType",),
+    "aops_indb.scoring": ("explain_support", "to_sql"),
+    "aops_indb.workflows.project": ("Project", "connect"),
 }
 
 __all__ = [
@@ -70,6 +63,7 @@ __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _WHERE:
-        raise AttributeError(f"module 'aops_indb' has no attribute '{name}'")
-    return getattr(importlib.import_module(_WHERE[name]), name)
+    for module, names in _PUBLIC.items():
+        if name in names:
+            return getattr(importlib.import_module(module), name)
+    raise AttributeError(f"module 'aops_indb' has no attribute '{name}'")

@@ -13,10 +13,10 @@ from aops_indb.features.definitions import (
     Entity,
     FeatureService,
     FeatureView,
-    Model,
     OnDemandFeature,
     RequestSource,
 )
+from aops_indb.features.model import Model
 
 D = TypeVar("D", bound=Definition)
 H = TypeVar("H")

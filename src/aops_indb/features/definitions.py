@@ -1,4 +1,4 @@
-"""What people write as definitions: entities, sources, feature views, services, models.
+"""What people write as definitions: entities, sources, feature views, services.
 
 Names follow Feast and Tecton. Everything is given by keyword, checked when it is written, and frozen. A
 mistake raises DefinitionError with the file and line of the call.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
@@ -353,59 +353,3 @@ class FeatureService(Definition):
                 case str():
                     found.append(item)
         return tuple(dict.fromkeys(found))
-
-
-class Split(Definition):
-    """A period of the spine: start <= time < end. Both have a time zone, or neither.
-
-    >>> Split(start="2013-01-01T00:00:00Z", end="2013-10-01T00:00:00Z").end.month
-    10
-    """
-
-    start: dt.datetime
-    end: dt.datetime
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if (self.start.tzinfo is None) != (self.end.tzinfo is None):
-            raise ValueError("give both start and end a time zone, or neither")
-        if self.end <= self.start:
-            raise ValueError(f"end {self.end} is not after start {self.start}")
-        return self
-
-
-class Model(Definition):
-    """What is predicted, for which rows, from which features, by which estimators.
-
-    spine:       SELECT with the entities' join keys, event_timestamp (when the prediction is made), the
-                 request columns, and whatever target and population speak of; one row for each prediction
-    keys:        columns of the spine that the scored view shows; the first alone tells rows apart
-    target:      SQL expression over the spine's columns; known only later, never an input
-    population:  SQL condition: rows that can be learnt from and measured on
-    candidates:  name -> function that makes an unfitted scikit-learn estimator; each is trained as a version
-    split_by:    column of the spine that the periods below refer to
-    """
-
-    name: ObjectName
-    service: FeatureService
-    spine: SqlSelect
-    keys: tuple[ColumnName, ...]
-    target: SqlExpression
-    population: SqlExpression | None = None
-    candidates: dict[str, Callable[[], Any]]
-    split_by: ColumnName = EVENT_TIMESTAMP
-    train: Split
-    validation: Split
-    test: Split
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if not self.candidates:
-            raise ValueError("candidates: give one or more")
-        if not self.keys:
-            raise ValueError("keys: give one or more columns of the spine")
-        if len({split.start.tzinfo is None for split in (self.train, self.validation, self.test)}) > 1:
-            raise ValueError("give all periods a time zone, or none")
-        if not self.train.end <= self.validation.start or not self.validation.end <= self.test.start:
-            raise ValueError("periods must follow one another: train, validation, test")
-        return self

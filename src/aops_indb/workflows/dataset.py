@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, TypeAlias
 from aops_indb.engines import Session
 from aops_indb.errors import DefinitionError, QueryError, SpineError, UnknownNameError
 from aops_indb.features.definition_set import DefinitionSet
-from aops_indb.features.definitions import FeatureService, Model
+from aops_indb.features.definitions import FeatureService
+from aops_indb.features.model import Model
 from aops_indb.features.spine import Feature, join_features, numbered, resolve
 from aops_indb.registry import DatasetRecord, current_actor, find_dataset, record_dataset
 from aops_indb.sqlgen.build import cast, col, count_star, func, star, string_agg, struct

@@ -14,14 +14,8 @@ from typing import Any
 from aops_indb.engines import Session
 from aops_indb.errors import DefinitionError, QueryError, UnknownNameError
 from aops_indb.features.definition_set import DefinitionSet
-from aops_indb.features.definitions import (
-    DataSource,
-    Definition,
-    FeatureService,
-    FeatureView,
-    Model,
-    OnDemandFeature,
-)
+from aops_indb.features.definitions import DataSource, Definition, FeatureService, FeatureView, OnDemandFeature
+from aops_indb.features.model import Model
 from aops_indb.features.source_rows import source_relation
 from aops_indb.features.spine import resolve, with_inputs
 from aops_indb.features.views import WarehouseObject, warehouse_objects

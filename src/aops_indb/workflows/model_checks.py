@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from aops_indb.engines import Session
 from aops_indb.errors import DefinitionError, QueryError, SpineError, UnknownNameError
-from aops_indb.features.definitions import Model
+from aops_indb.features.model import Model
 from aops_indb.features.spine import resolve
 from aops_indb.sqlgen.statements import subquery
 from aops_indb.workflows.dataset import joined_spine, spine_columns, spine_query

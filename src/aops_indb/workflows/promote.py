@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from aops_indb.engines import Session
-from aops_indb.features.definitions import Model
+from aops_indb.features.model import Model
 from aops_indb.registry import (
     ModelVersionRecord,
     aliases,

@@ -7,7 +7,8 @@ from typing import Any
 
 from aops_indb.engines import Session
 from aops_indb.errors import RefusedError
-from aops_indb.features.definitions import EVENT_TIMESTAMP, Model
+from aops_indb.features.definitions import EVENT_TIMESTAMP
+from aops_indb.features.model import Model
 from aops_indb.features.spine import join_features, resolve
 from aops_indb.registry import ModelVersionRecord, artifact
 from aops_indb.scoring import lower, translate

@@ -14,7 +14,8 @@ from typing import Any
 
 from aops_indb.engines import Session
 from aops_indb.errors import ModelError, RefusedError, UnknownNameError, UnsupportedModelError
-from aops_indb.features.definitions import FeatureView, Model, OnDemandFeature
+from aops_indb.features.definitions import FeatureView, OnDemandFeature
+from aops_indb.features.model import Model
 from aops_indb.features.spine import resolve, with_inputs
 from aops_indb.registry import (
     MetricRecord,

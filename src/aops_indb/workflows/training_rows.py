@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from aops_indb.errors import ModelError
-from aops_indb.features.definitions import Model, Split
+from aops_indb.features.model import Model, Split
 from aops_indb.features.spine import Feature
 from aops_indb.sqlgen.build import Expr, and_, cast, col, ge, lit, lt
 from aops_indb.sqlgen.parse import parse_expression
