@@ -119,6 +119,9 @@ CASES = [
     Case("keys of several columns are not run together",
          {**window(), "entities": [Entity(name="pair", join_keys=["v", "w"])]}, [Event("09:30", 1, 23)],
          {At("10:00", v=12, w=3): 0, At("10:00", v=1, w=23): 1}),
+    Case("keys of two entities",
+         {**window(), "entities": [Entity(name="one", join_keys=["w"]), Entity(name="two", join_keys=["key"])]},
+         [Event("09:30", w=3)], {At("10:00", w=3): 1, At("10:00", w=4): 0, At("10:00", "other", w=3): 0}),
     Case("two spine rows alike are two", window("sum"), [Event("09:30", 4)],
          {At("10:00", v=1): 4.0, At("10:00", v=2): 4.0}),
     # ── rows known late ──
@@ -235,7 +238,7 @@ def expected_join(world: Sources, asked: Sequence[str]) -> list[dict[str, Any]]:
 
 
 @given(data=st.data(), world_and_zone=worlds())
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120, deadline=None, report_multiple_bugs=False)
 def test_any_features_of_all_views_in_one_join(
     session: Session, data: st.DataObject, world_and_zone: tuple[Sources, str | None]
 ) -> None:
@@ -259,7 +262,7 @@ def test_each_algorithm(session: Session, view: FeatureView, algorithm: str) -> 
     asked = references(view)
 
     @given(world_and_zone=worlds(), zone_asked_from=st.sampled_from(ZONES), threshold=st.sampled_from([0, 64]))
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60, deadline=None, report_multiple_bugs=False)
     def agrees(world_and_zone: tuple[Sources, str | None], zone_asked_from: str, threshold: int) -> None:
         world, zone = world_and_zone
         write_world(session, world, zone)

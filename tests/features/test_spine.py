@@ -13,7 +13,7 @@ from aops_indb.features.definition_set import DefinitionSet
 from aops_indb.features.spine import output_names, required_columns, resolve, with_inputs
 
 from .examples import newest, window
-from .warehouse import join, set_time_zone
+from .warehouse import join, run, set_time_zone
 
 view = FeatureView(**{**newest(), **window("sum")})
 other = FeatureView(**{**newest(), "name": "other"})
@@ -129,6 +129,11 @@ def test_the_spines_columns_come_first(session: Session) -> None:
         (None, 10, None, None, None, None),
         ("k", 10, None, None, None, None),
     ]
+
+
+def test_nothing_to_join(session: Session) -> None:
+    write_rows(session)
+    assert join(session, [request], ["request:amount"]) == run(session, "SELECT * FROM spine")
 
 
 SERVICE_PARTS = (view, other, request, difference, SERVICE)

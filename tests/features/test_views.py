@@ -76,7 +76,7 @@ def test_now_then_and_history(empty_session: Session, zone: str | None) -> None:
     @given(
         view=st.sampled_from(VIEWS), events=EVENTS, register=REGISTER, at=TIMES, zone_asked_from=st.sampled_from(ZONES)
     )
-    @settings(max_examples=80, deadline=None)
+    @settings(max_examples=80, deadline=None, report_multiple_bugs=False)
     def agree(view: FeatureView, events: Any, register: Any, at: dt.datetime, zone_asked_from: str) -> None:
         rows = in_zone(events if view.source.table == "events" else register, zone)
         write(session, view.source.table or "", rows, event_schema(zone))

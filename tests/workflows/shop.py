@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import random
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -196,9 +198,14 @@ class Shop:
             raise ValueError(f"{file} says {old!r} {text.count(old)} times")
         self.write(file, text.replace(old, new))
 
-    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+    @contextmanager
+    def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
         with duckdb.connect(self.warehouse, read_only=True) as connection:
             connection.execute("SET TimeZone = 'UTC'")
+            yield connection
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        with self.reading() as connection:
             return connection.execute(sql).fetchall()
 
     def one(self, sql: str) -> Any:
@@ -206,9 +213,9 @@ class Shop:
         return value
 
     def frame(self, sql: str) -> pd.DataFrame:
-        with duckdb.connect(self.warehouse, read_only=True) as connection:
-            connection.execute("SET TimeZone = 'UTC'")
-            return connection.execute(sql).df()
+        with self.reading() as connection:
+            found: pd.DataFrame = connection.sql(sql).to_arrow_table().to_pandas()
+            return found
 
     def execute(self, sql: str) -> None:
         """Change the warehouse behind the project's back."""
@@ -216,19 +223,19 @@ class Shop:
             connection.execute("SET TimeZone = 'UTC'")
             connection.execute(sql)
 
-    def objects(self) -> dict[str, str]:
-        """Everything outside raw that the warehouse holds -> the SQL it stands for, and the tables' rows."""
-        made = {
-            f"{schema}.{name}": sql
-            for schema, name, sql in self.rows(
-                "SELECT schema_name, view_name, sql FROM duckdb_views() WHERE NOT internal"
-                " UNION ALL SELECT schema_name, function_name, macro_definition FROM duckdb_functions()"
-                " WHERE NOT internal AND schema_name NOT IN ('main', 'pg_catalog', 'information_schema')"
-            )
-        }
-        tables = self.rows("SELECT schema_name, table_name FROM duckdb_tables() WHERE schema_name <> 'raw'")
-        counted = {f"{s}.{t}": str(self.rows(f'SELECT * FROM "{s}"."{t}" ORDER BY ALL')) for s, t in tables}
-        return made | counted
+    def objects(self) -> dict[str, Any]:
+        """Everything outside raw that the warehouse holds: what views and macros stand for, and tables' rows."""
+        with self.reading() as connection:
+            made = connection.execute(
+                "SELECT schema_name || '.' || view_name, sql FROM duckdb_views() WHERE NOT internal"
+                " UNION ALL SELECT schema_name || '.' || function_name, macro_definition FROM duckdb_functions()"
+                " WHERE NOT internal AND database_name = current_database()"
+            ).fetchall()
+            tables = connection.execute(
+                "SELECT concat(schema_name, '.', table_name) FROM duckdb_tables() WHERE schema_name <> 'raw'"
+            ).fetchall()
+            rows = [(name, connection.execute(f"FROM {name} ORDER BY ALL").fetchall()) for (name,) in tables]
+        return dict([*made, *rows])
 
     def copy(self, folder: Path) -> Shop:
         shutil.copytree(self.folder, folder)
@@ -240,15 +247,16 @@ def make_shop(folder: Path, files: Mapping[str, str] = FILES) -> Shop:
     shop = Shop(folder)
     for name, text in files.items():
         shop.write(name, text)
-    profiles, orders = profile_rows(), order_rows()
     with duckdb.connect(shop.warehouse) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute("CREATE SCHEMA raw")
-        connection.execute("CREATE TABLE raw.profiles AS SELECT * FROM profiles")
-        connection.execute("CREATE TABLE raw.orders AS SELECT * FROM orders")
+        for name, rows in {"profiles": profile_rows(), "orders": order_rows()}.items():
+            connection.register("given", rows)
+            connection.execute(f"CREATE TABLE raw.{name} AS FROM given")
     return shop
 
 
+@cache
 def profile_rows() -> pd.DataFrame:
     """Up to four profiles a customer, written some hours after they hold."""
     draw = random.Random(1)
@@ -263,6 +271,7 @@ def profile_rows() -> pd.DataFrame:
     return frame.astype({"valid_from": "datetime64[us, UTC]", "written_at": "datetime64[us, UTC]"})
 
 
+@cache
 def order_rows() -> pd.DataFrame:
     """Orders of half a year; large ones from the web come back more often. Some are undecided: returned is NULL."""
     draw = random.Random(2)

@@ -11,7 +11,7 @@ from aops_indb.features.views import SCHEMA
 from aops_indb.registry import applied_definitions, current_actor, record_definition, remove_definition
 from aops_indb.sqlgen.statements import create_schema, drop, table
 from aops_indb.workflows.plan import Change, Plan, state_of
-from aops_indb.workflows.project import Project
+from aops_indb.workflows.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Applied:
     statements: int
 
 
-def apply_plan(project: Project, plan: Plan, *, allow_destructive: Sequence[str] = ()) -> Applied:
+def apply_plan(project: Workspace, plan: Plan, *, allow_destructive: Sequence[str] = ()) -> Applied:
     """Carry the plan out; DestructiveChangeError, StalePlanError or an error leave everything as it was."""
     _require_allowed(plan, allow_destructive)
     if not plan.changes:

@@ -20,8 +20,8 @@ from aops_indb.registry import (
     list_objects,
     params,
 )
-from aops_indb.workflows.project import Project
 from aops_indb.workflows.versions import find_version, model_of
+from aops_indb.workflows.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +43,20 @@ class Card:
     tables: Mapping[str, Listing]
 
 
-def list_kind(project: Project, kind: str) -> Listed:
+def list_kind(project: Workspace, kind: str) -> Listed:
     """What was applied or registered of one kind; a definition file that fails is told of, and stops nothing."""
     with project.session() as session:
         found = list_objects(session, kind)
     return Listed(found.columns, found.rows, tuple(str(problem) for problem in project.loaded.problems))
 
 
-def history_of(project: Project, name: str) -> Listing:
+def history_of(project: Workspace, name: str) -> Listing:
     """What happened to a definition, dataset or model, newest first."""
     with project.session() as session:
         return events(session, name)
 
 
-def describe(project: Project, name: str) -> Card:
+def describe(project: Workspace, name: str) -> Card:
     """A card for a definition as applied, with a model's versions, or for one version; else UnknownNameError."""
     with project.session() as session:
         applied = applied_definitions(session)

@@ -33,8 +33,8 @@ from aops_indb.sqlgen.statements import (
     subquery,
     table,
 )
-from aops_indb.workflows.project import Project, Report, silent
 from aops_indb.workflows.spine_checks import check_spine
+from aops_indb.workflows.workspace import Report, Workspace, silent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,7 +54,7 @@ _TABLE_NAME = re.compile(rf"\s*{_PART}(?:\.{_PART}){{0,2}}\s*")
 class HistoricalFeatures:
     """A point-in-time join, computed anew by each of its methods."""
 
-    project: Project
+    project: Workspace
     entity_df: EntityDf
     features: tuple[Feature, ...]
     full_feature_names: bool
@@ -112,7 +112,7 @@ class Dataset:
 
 
 def historical_features(
-    project: Project, entity_df: EntityDf, features: Features, *, full_feature_names: bool = False
+    project: Workspace, entity_df: EntityDf, features: Features, *, full_feature_names: bool = False
 ) -> HistoricalFeatures:
     """What `Project.get_historical_features` returns; names are resolved at once, the join runs later."""
     references = project.definitions.references(features)
@@ -132,7 +132,7 @@ def _require_known(definitions: DefinitionSet, references: Sequence[str]) -> Non
 
 
 def keep_dataset(
-    project: Project,
+    project: Workspace,
     name: str,
     *,
     entity_df: EntityDf | None = None,
@@ -151,13 +151,13 @@ def keep_dataset(
     return historical_features(project, entity_df, features).persist(name, report=report)
 
 
-def model_training_set(project: Project, model: Model) -> HistoricalFeatures:
+def model_training_set(project: Workspace, model: Model) -> HistoricalFeatures:
     """A model's spine with its service's features."""
     return historical_features(project, model.spine, model.service)
 
 
 def joined_spine(
-    project: Project,
+    project: Workspace,
     session: Session,
     spine: Query,
     features: Sequence[Feature],

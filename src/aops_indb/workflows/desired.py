@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import datetime as dt
 import hashlib
 import inspect
 import json
@@ -24,7 +25,7 @@ from aops_indb.sqlgen.build import star
 from aops_indb.sqlgen.parse import normal_sql
 from aops_indb.sqlgen.render import render
 from aops_indb.sqlgen.statements import select
-from aops_indb.workflows.project import Project
+from aops_indb.workflows.workspace import Workspace
 
 # Settings of a definition that hold SQL: compared by meaning, not by spacing.
 _SQL_SETTINGS = {"query", "expr", "where", "filter", "spine", "target", "population"}
@@ -41,7 +42,7 @@ class Desired:
     objects: tuple[WarehouseObject, ...] = ()
 
 
-def desired_state(project: Project, session: Session) -> dict[tuple[str, str], Desired]:
+def desired_state(project: Workspace, session: Session) -> dict[tuple[str, str], Desired]:
     """Every definition by kind and name; DefinitionError if one does not fit the warehouse."""
     definitions = project.definitions
     desired: dict[tuple[str, str], Desired] = {}
@@ -52,7 +53,7 @@ def desired_state(project: Project, session: Session) -> dict[tuple[str, str], D
     return desired
 
 
-def view_objects(project: Project, session: Session, view: FeatureView) -> tuple[WarehouseObject, ...]:
+def view_objects(project: Workspace, session: Session, view: FeatureView) -> tuple[WarehouseObject, ...]:
     """What a view is made as; DefinitionError if it does not fit its source."""
     time_zone = view_time_zone(view, session)
     try:
@@ -62,7 +63,7 @@ def view_objects(project: Project, session: Session, view: FeatureView) -> tuple
 
 
 def _record(
-    project: Project,
+    project: Workspace,
     session: Session,
     kind: str,
     name: str,
@@ -126,6 +127,8 @@ def _plain(value: Any, without: Collection[str]) -> Any:
             return [_plain(item, without) for item in value]
         case None | bool() | int() | float() | str():
             return value
+        case dt.datetime() if value.tzinfo:
+            return str(value.astimezone(dt.UTC))
         case _ if callable(value):
             return f"{value.__module__}.{value.__qualname__} {_code_digest(value)}"
         case _:
@@ -133,13 +136,25 @@ def _plain(value: Any, without: Collection[str]) -> Any:
 
 
 def _code_digest(function: Callable[..., Any]) -> str:
-    """A digest of what a function does, without regard to comments and spacing; empty if there is no source."""
+    """A digest of what a function does, without regard to comments and spacing; empty if there is no source.
+
+    What it calls is not followed; constants of its module are.
+    """
     try:
-        source = textwrap.dedent(inspect.getsource(function))
-        tree = ast.dump(ast.parse(source))
+        tree = ast.dump(ast.parse(textwrap.dedent(inspect.getsource(function))))
+        used = inspect.getclosurevars(function)
     except (OSError, TypeError, SyntaxError):
         return ""
-    return hashlib.sha256(tree.encode()).hexdigest()[:12]
+    constants = {name: text for name, value in sorted(used.globals.items()) if (text := _constant(value))}
+    return hashlib.sha256(f"{tree} {constants}".encode()).hexdigest()[:12]
+
+
+def _constant(value: Any) -> str:
+    """A plain value as text; empty for anything else, whose text may differ from process to process."""
+    try:
+        return json.dumps(value, sort_keys=True)
+    except (TypeError, ValueError):
+        return ""
 
 
 # Definitions that others refer to by name.

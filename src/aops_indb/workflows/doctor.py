@@ -12,7 +12,7 @@ from aops_indb.errors import AopsError
 from aops_indb.registry import migrations, schema_version
 from aops_indb.sqlgen.build import anonymous
 from aops_indb.sqlgen.statements import create_schema, drop_schema, select
-from aops_indb.workflows.project import Project
+from aops_indb.workflows.workspace import Workspace
 
 _PROBE_SCHEMA = "aops_doctor"
 
@@ -31,7 +31,7 @@ def examine(start: Path) -> list[Finding]:
     """Look at settings, definitions, connection, engine, rights and metadata, as far as one can come."""
     findings = [Finding("python", True, platform.python_version())]
     try:
-        project = Project.load(start)
+        project = Workspace.load(start)
     except AopsError as error:
         return [*findings, _failed("settings", error)]
     findings.append(Finding("settings", True, str(project.root)))
@@ -51,7 +51,7 @@ def _failed(check: str, error: AopsError) -> Finding:
     return Finding(check, False, cause or message, step if cause else "")
 
 
-def _definitions(project: Project) -> Iterator[Finding]:
+def _definitions(project: Workspace) -> Iterator[Finding]:
     try:
         loaded = project.loaded
     except AopsError as error:
@@ -63,7 +63,7 @@ def _definitions(project: Project) -> Iterator[Finding]:
     yield Finding("definitions", True, counts or "none yet")
 
 
-def _warehouse(project: Project, session: Session) -> Iterator[Finding]:
+def _warehouse(project: Workspace, session: Session) -> Iterator[Finding]:
     yield Finding("warehouse", True, project.engine.url)
     version = session.scalar(select({"version": anonymous("VERSION")}))
     yield Finding("engine", True, f"{project.engine.name} {version}")

@@ -9,10 +9,10 @@ from aops_indb.errors import ModelError
 from aops_indb.registry import find_dataset
 from aops_indb.scoring import translate
 from aops_indb.workflows.measure import Parity, compare_with_library, measure
-from aops_indb.workflows.project import Project, Report
 from aops_indb.workflows.scored_rows import load_estimator
 from aops_indb.workflows.training_rows import PERIODS, period_rows
 from aops_indb.workflows.versions import find_version
+from aops_indb.workflows.workspace import Report, Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Evaluation:
     parity: Parity
 
 
-def evaluate_version(project: Project, reference: str, *, report: Report) -> Evaluation:
+def evaluate_version(project: Workspace, reference: str, *, report: Report) -> Evaluation:
     """Measure a version on the dataset it was trained from; ModelError if that is no longer kept."""
     with project.session() as session:
         version = find_version(project, session, reference)

@@ -13,8 +13,8 @@ from aops_indb.shipped import shipped
 from aops_indb.sqlgen.build import star
 from aops_indb.sqlgen.statements import create_schema, create_table_as, select, table
 from aops_indb.workflows.flights import read_flights_example
-from aops_indb.workflows.project import Project, Report, silent
 from aops_indb.workflows.settings import FILE_NAME
+from aops_indb.workflows.workspace import Report, Workspace, silent
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -51,7 +51,7 @@ def init_project(folder: Path, *, example: str | None = None, report: Report) ->
         files = _copy_example(folder) if example else _write_empty(folder)
     except OSError as error:
         raise SettingsError(f"no project can be made in {folder}: {error.strerror} ({error.filename})") from error
-    tables = load_tables(Project.load(folder / FILE_NAME), EXAMPLES[example](), report) if example else {}
+    tables = load_tables(Workspace.load(folder / FILE_NAME), EXAMPLES[example](), report) if example else {}
     return Initialised(folder, tuple(files), tables)
 
 
@@ -80,7 +80,7 @@ def _definition_files() -> list[Path]:
     return [file for name in ("feature_defs", "model_defs") for file in sorted(shipped(name).glob("*.py"))]
 
 
-def load_tables(project: Project, tables: dict[str, pa.Table], report: Report = silent) -> dict[str, int]:
+def load_tables(project: Workspace, tables: dict[str, pa.Table], report: Report = silent) -> dict[str, int]:
     """Put the tables into the warehouse, all or none."""
     with project.engine.session() as session, session.transaction():
         session.execute(create_schema(SOURCE_SCHEMA))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from aops_indb.registry import migrate
-from aops_indb.workflows.project import Project
+from aops_indb.workflows.workspace import Workspace
 
 
-def migrate_project(project: Project) -> list[str]:
+def migrate_project(project: Workspace) -> list[str]:
     """Apply the migrations that are missing; returns their names."""
     with project.engine.session() as session:
         return migrate(session)

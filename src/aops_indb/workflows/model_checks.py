@@ -10,11 +10,11 @@ from aops_indb.features.model import Model
 from aops_indb.features.spine import resolve
 from aops_indb.sqlgen.statements import subquery
 from aops_indb.workflows.dataset import joined_spine, spine_columns, spine_query
-from aops_indb.workflows.project import Project
 from aops_indb.workflows.training_rows import input_names, learnable_rows
+from aops_indb.workflows.workspace import Workspace
 
 
-def check_model(project: Project, session: Session, model: Model) -> None:
+def check_model(project: Workspace, session: Session, model: Model) -> None:
     """DefinitionError, with file and line, if the model does not fit the warehouse. No row is read."""
     try:
         spine = spine_query(model.spine)

@@ -13,7 +13,7 @@ from aops_indb.features.views import SCHEMA, WarehouseObject
 from aops_indb.registry import DefinitionRecord, applied_definitions
 from aops_indb.workflows.desired import Desired, desired_state
 from aops_indb.workflows.model_checks import check_model
-from aops_indb.workflows.project import Project
+from aops_indb.workflows.workspace import Workspace
 
 Action: TypeAlias = Literal["add", "change", "restore", "remove"]
 
@@ -66,13 +66,13 @@ class Plan:
         return {a: n for a in actions if (n := sum(change.action == a for change in self.changes))}
 
 
-def make_plan(project: Project) -> Plan:
+def make_plan(project: Workspace) -> Plan:
     """Compare the definitions with what was applied."""
     with project.session() as session:
         return plan_in(project, session)
 
 
-def plan_in(project: Project, session: Session) -> Plan:
+def plan_in(project: Workspace, session: Session) -> Plan:
     """As `make_plan`, in a session that is open."""
     applied = applied_definitions(session)
     desired = desired_state(project, session)

@@ -1,20 +1,15 @@
-"""A project: its settings, definitions and warehouse, with one method for each thing one can do with it."""
+"""A project: one method for each thing one can do with it."""
 
 from __future__ import annotations
 
 import datetime as dt
-import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout
-from functools import cached_property
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TypeAlias
+from typing import TYPE_CHECKING, Any
 
-from aops_indb.engines import Engine, Session, engine_for
-from aops_indb.features.definition_set import DefinitionSet
-from aops_indb.features.definitions import Definition, FeatureService
-from aops_indb.features.loader import Loaded, load_definitions
-from aops_indb.workflows.settings import FILE_NAME, Settings, Time, Warehouse, find_project, read_settings
+from aops_indb.engines import engine_for
+from aops_indb.features.definitions import FeatureService
+from aops_indb.workflows.workspace import Report, Workspace, silent
 
 if TYPE_CHECKING:
     from aops_indb.workflows.apply import Applied
@@ -25,80 +20,14 @@ if TYPE_CHECKING:
     from aops_indb.workflows.score import Scored
     from aops_indb.workflows.train import TrainedVersion
 
-# Told what is being done, and the fraction of it that is.
-Report: TypeAlias = Callable[[str, float], None]
 
-
-def silent(task: str, fraction: float) -> None:
-    """A report that goes nowhere."""
-
-
-class Project:
-    """Settings, definitions and warehouse of one project.
+class Project(Workspace):
+    """A workspace with its verbs as methods; each imports its workflow when it is called.
 
     >>> project = Project(url="duckdb:///:memory:", definitions=[])
     >>> project.plan().changes
     ()
     """
-
-    def __init__(
-        self,
-        url: str,
-        definitions: Iterable[Definition] = (),
-        *,
-        root: Path | None = None,
-        settings: Settings | None = None,
-    ) -> None:
-        """A project of definitions given here; `Project.load` reads one from files."""
-        self.root = root or Path.cwd()
-        self.settings = settings or Settings(warehouse=Warehouse(url=url), time=Time())
-        self.engine: Engine = engine_for(url, base=self.root, wait=self.settings.warehouse.wait)
-        self._given = list(definitions)
-
-    @classmethod
-    def load(cls, path: str | Path = FILE_NAME) -> Self:
-        """The project of an aops.toml, or of the nearest one from a folder upward."""
-        path = Path(path)
-        file = path.resolve() if path.suffix == ".toml" else find_project(path) / FILE_NAME
-        settings = read_settings(file)
-        project = cls(settings.warehouse.url, root=file.parent, settings=settings)
-        project._from_files = True
-        return project
-
-    _from_files = False
-
-    # ── what the workflows build on ────────────────────────────────────────────────────────────────────
-
-    @cached_property
-    def loaded(self) -> Loaded:
-        """The definitions, and the files that could not be read."""
-        if not self._from_files:
-            return Loaded(DefinitionSet.of(self._given), ())
-        folders = self.settings.definitions
-        # what a definition file prints must not get among results
-        with redirect_stdout(sys.stderr):
-            return load_definitions(self.root, [*folders.features, *folders.models])
-
-    @property
-    def definitions(self) -> DefinitionSet:
-        """The definitions; DefinitionError if a file could not be read."""
-        return self.loaded.require_sound()
-
-    @property
-    def now(self) -> dt.datetime | None:
-        """The fixed moment that features.<view> shows, None for the clock."""
-        return self.settings.time.now
-
-    @contextmanager
-    def session(self) -> Iterator[Session]:
-        """A session on the warehouse whose metadata tables are there and of this release."""
-        from aops_indb.registry import prepare
-
-        with self.engine.session() as session:
-            prepare(session)
-            yield session
-
-    # ── one method a verb ──────────────────────────────────────────────────────────────────────────────
 
     def plan(self) -> Plan:
         """What `apply` would change."""

@@ -16,9 +16,9 @@ from aops_indb.registry import (
 from aops_indb.sqlgen.build import star
 from aops_indb.sqlgen.render import render
 from aops_indb.sqlgen.statements import Query, column_of, comment, create_schema, create_view, select, table
-from aops_indb.workflows.project import Project
 from aops_indb.workflows.scored_rows import MODEL_VERSION, SCORED_AT, require_same_features, scored_rows
 from aops_indb.workflows.versions import find_version
+from aops_indb.workflows.workspace import Workspace
 
 SCHEMA = "scores"
 CHAMPION = "champion"
@@ -40,7 +40,7 @@ def version_view(version: ModelVersionRecord) -> str:
     return f"{version.model}__v{version.version}"
 
 
-def promote_version(project: Project, reference: str, *, alias: str) -> Promotion:
+def promote_version(project: Workspace, reference: str, *, alias: str) -> Promotion:
     """In one transaction: the view, the alias, the deployment and its audit row."""
     with project.session() as session, session.transaction():
         version = find_version(project, session, reference)
@@ -64,7 +64,7 @@ def promote_version(project: Project, reference: str, *, alias: str) -> Promotio
     return Promotion(version.model, version.version, alias, view, replaced)
 
 
-def _make_views(project: Project, session: Session, model: Model, version: ModelVersionRecord, alias: str) -> str:
+def _make_views(project: Workspace, session: Session, model: Model, version: ModelVersionRecord, alias: str) -> str:
     session.execute(create_schema(SCHEMA))
     query = scored_rows(project, session, model, version)
     own = version_view(version)

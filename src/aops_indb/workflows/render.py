@@ -7,12 +7,12 @@ from aops_indb.sqlgen.dialects import dialect as dialect_named
 from aops_indb.sqlgen.render import render
 from aops_indb.workflows.dataset import model_training_set
 from aops_indb.workflows.desired import view_objects
-from aops_indb.workflows.project import Project
 from aops_indb.workflows.scored_rows import require_same_features, scored_rows
 from aops_indb.workflows.versions import find_version, model_of
+from aops_indb.workflows.workspace import Workspace
 
 
-def render_name(project: Project, name: str, *, dialect: str | None = None) -> str:
+def render_name(project: Workspace, name: str, *, dialect: str | None = None) -> str:
     """The SQL of a feature view, of a model's training set, or of a model's version (`model:2`, `model@champion`).
 
     Feature views render as their view, history and as-of function. Raises UnknownNameError for another name.

@@ -26,10 +26,10 @@ from aops_indb.sqlgen.statements import (
     subquery,
     table,
 )
-from aops_indb.workflows.project import Project, Report
 from aops_indb.workflows.promote import SCHEMA
 from aops_indb.workflows.scored_rows import require_same_features, scored_rows
 from aops_indb.workflows.versions import find_version
+from aops_indb.workflows.workspace import Report, Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Scored:
 
 
 def score_batch(
-    project: Project, reference: str, *, since: dt.datetime | None, until: dt.datetime | None, report: Report
+    project: Workspace, reference: str, *, since: dt.datetime | None, until: dt.datetime | None, report: Report
 ) -> Scored:
     """Replace the interval's rows in one transaction; a job_runs row tells how it went, whatever happens."""
     since, until = _in_utc(since), _in_utc(until)

@@ -17,10 +17,10 @@ from aops_indb.sqlgen.parse import parse_select
 from aops_indb.sqlgen.statements import Query, select, subquery
 from aops_indb.workflows.artifacts import SKOPS, load_skops
 from aops_indb.workflows.dataset import spine_columns
-from aops_indb.workflows.project import Project
 from aops_indb.workflows.spine_checks import check_spine
 from aops_indb.workflows.train import bound_views
 from aops_indb.workflows.training_rows import input_names
+from aops_indb.workflows.workspace import Workspace
 
 MODEL_VERSION = "model_version"
 SCORED_AT = "scored_at"
@@ -31,7 +31,7 @@ def load_estimator(session: Session, version: ModelVersionRecord) -> Any:
     return load_skops(artifact(session, version.model, version.version, SKOPS))
 
 
-def require_same_features(project: Project, version: ModelVersionRecord) -> Model:
+def require_same_features(project: Workspace, version: ModelVersionRecord) -> Model:
     """The version's model definition; RefusedError if its features are not those it was trained on."""
     model = project.definitions.model(version.model)
     now, trained = bound_views(project, model), version.feature_view_versions
@@ -47,7 +47,7 @@ def require_same_features(project: Project, version: ModelVersionRecord) -> Mode
 
 
 def scored_rows(
-    project: Project,
+    project: Workspace,
     session: Session,
     model: Model,
     version: ModelVersionRecord,

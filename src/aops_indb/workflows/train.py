@@ -33,8 +33,8 @@ from aops_indb.workflows.dataset import Dataset, keep_dataset
 from aops_indb.workflows.desired import fingerprint
 from aops_indb.workflows.measure import SCORE, Parity, compare_with_library, measure, require_targets
 from aops_indb.workflows.plan import plan_in
-from aops_indb.workflows.project import Project, Report
 from aops_indb.workflows.training_rows import PERIODS, TARGET, input_names, model_frame, period_rows
+from aops_indb.workflows.workspace import Report, Workspace
 
 LIBRARIES = ("aops-indb", "scikit-learn", "numpy", "pandas", "duckdb", "sqlglot", "skl2onnx")
 # Rows that an exported ONNX is compared on.
@@ -68,7 +68,7 @@ class _Fitted:
     onnx: str
 
 
-def train_model(project: Project, name: str, *, candidate: str | None, report: Report) -> list[TrainedVersion]:
+def train_model(project: Workspace, name: str, *, candidate: str | None, report: Report) -> list[TrainedVersion]:
     """Train one candidate, or all; every version is registered in a transaction of its own."""
     model = project.definitions.model(name)
     if candidate is not None and candidate not in model.candidates:
@@ -79,7 +79,7 @@ def train_model(project: Project, name: str, *, candidate: str | None, report: R
     return [_train_candidate(project, model, each, dataset, report) for each in chosen]
 
 
-def _require_applied(project: Project) -> None:
+def _require_applied(project: Workspace) -> None:
     with project.session() as session:
         changed = [change.name for change in plan_in(project, session).changes]
     if changed:
@@ -87,7 +87,7 @@ def _require_applied(project: Project) -> None:
 
 
 def _train_candidate(
-    project: Project, model: Model, candidate: str, dataset: Dataset, report: Report
+    project: Workspace, model: Model, candidate: str, dataset: Dataset, report: Report
 ) -> TrainedVersion:
     task = f"{model.name}: {candidate}"
     report(task, 0.0)
@@ -115,7 +115,7 @@ def _train_candidate(
     )
 
 
-def _fit(project: Project, model: Model, candidate: str, dataset: Dataset, done: Callable[[float], None]) -> _Fitted:
+def _fit(project: Workspace, model: Model, candidate: str, dataset: Dataset, done: Callable[[float], None]) -> _Fitted:
     inputs = input_names(resolve(project.definitions, model.service.references))
     frame, target = _training_rows(project, model, dataset, inputs)
     done(0.1)
@@ -152,7 +152,7 @@ def _fitted_estimator(model: Model, candidate: str, frame: Any, target: Any) -> 
     return estimator
 
 
-def _training_rows(project: Project, model: Model, dataset: Dataset, inputs: Sequence[str]) -> tuple[Any, Any]:
+def _training_rows(project: Workspace, model: Model, dataset: Dataset, inputs: Sequence[str]) -> tuple[Any, Any]:
     with project.session() as session:
         rows = session.arrow(period_rows(model, dataset.table, "train", inputs))
     require_targets(rows.column(TARGET).null_count)
@@ -166,7 +166,7 @@ def _training_rows(project: Project, model: Model, dataset: Dataset, inputs: Seq
 
 
 def _measure(
-    project: Project, model: Model, dataset: Dataset, estimator: Any, graph: Graph, inputs: Sequence[str]
+    project: Workspace, model: Model, dataset: Dataset, estimator: Any, graph: Graph, inputs: Sequence[str]
 ) -> tuple[dict[str, Mapping[str, float | None]], Parity]:
     dialect = project.engine.dialect
     rows = {period: period_rows(model, dataset.table, period, inputs) for period in PERIODS}
@@ -188,7 +188,7 @@ def _artifacts(estimator: Any, sample: Any) -> tuple[NewArtifact, tuple[NewArtif
 
 
 def _register(
-    project: Project,
+    project: Workspace,
     session: Session,
     model: Model,
     fitted: _Fitted,
@@ -218,7 +218,7 @@ def _register(
     return version
 
 
-def bound_views(project: Project, model: Model) -> dict[str, str]:
+def bound_views(project: Workspace, model: Model) -> dict[str, str]:
     """Feature views and on-demand features that a model depends on -> fingerprint as they are defined now."""
     definitions = project.definitions
     found = with_inputs(definitions, resolve(definitions, model.service.references))

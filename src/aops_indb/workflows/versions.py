@@ -5,7 +5,7 @@ from __future__ import annotations
 from aops_indb.engines import Session
 from aops_indb.errors import ModelError
 from aops_indb.registry import ModelVersionRecord, model_versions, resolve_version
-from aops_indb.workflows.project import Project
+from aops_indb.workflows.workspace import Workspace
 
 
 def model_of(reference: str) -> str:
@@ -17,7 +17,7 @@ def model_of(reference: str) -> str:
     return reference.removeprefix("models:/").partition(":")[0].partition("@")[0].partition("/")[0]
 
 
-def find_version(project: Project, session: Session, reference: str) -> ModelVersionRecord:
+def find_version(project: Workspace, session: Session, reference: str) -> ModelVersionRecord:
     """As `resolve_version`; of a model that is defined and was never trained it says so."""
     model = model_of(reference)
     if model in project.loaded.definitions.models and not model_versions(session, model):

@@ -1,0 +1,234 @@
+"""`apply`: all of a plan or nothing of it, never anything that was not shown."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from aops_indb import Project
+from aops_indb.errors import AopsError, DestructiveChangeError, QueryError, StalePlanError
+from aops_indb.registry import verify_audit
+
+from .shop import FOLDER, Shop
+
+
+def remove_profile(shop: Shop) -> None:
+    """Take customer_profile out of the definitions."""
+    shop.edit("orders", "        customer_profile,\n", "")
+    shop.edit("orders", "import customer, customer_profile", "import customer")
+    text = (shop.folder / FOLDER / "customer.py").read_text(encoding="utf-8")
+    shop.write(f"{FOLDER}/customer.py", text[: text.index("customer_profile = ")])
+
+
+def audit(shop: Shop) -> list[tuple[str, str, str, int | None]]:
+    return [tuple(row) for row in shop.rows("SELECT action, kind, name, version FROM aops.audit_log ORDER BY seq")]
+
+
+# ── what is made ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_what_apply_makes(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AOPS_ACTOR", "Anna")
+    plan = shop.project.plan()
+    applied = shop.project.apply(plan)
+    assert applied.changes == plan.changes
+    assert shop.rows("SELECT view_name FROM duckdb_views() WHERE schema_name = 'features' ORDER BY 1") == [
+        ("customer_orders",),
+        ("customer_orders__history",),
+        ("customer_profile",),
+        ("customer_profile__history",),
+    ]
+    assert shop.rows(
+        "SELECT kind, count(*), any_value(applied_by) FROM aops.definitions GROUP BY kind ORDER BY kind"
+    ) == [
+        ("data_source", 2, "Anna"),
+        ("entity", 1, "Anna"),
+        ("feature_service", 1, "Anna"),
+        ("feature_view", 2, "Anna"),
+        ("model", 1, "Anna"),
+        ("on_demand_feature", 1, "Anna"),
+        ("request_source", 1, "Anna"),
+    ]
+    assert [row[:1] for row in audit(shop)] == [("migrate",), *[("add",)] * 9]
+    with shop.project.session() as session:
+        assert verify_audit(session) is None
+
+
+def test_the_sql_noted_is_that_of_the_views(applied: Shop) -> None:
+    noted = json.loads(applied.one("SELECT compiled_sql FROM aops.feature_views WHERE name = 'customer_orders'"))
+    assert list(noted) == ["customer_orders", "customer_orders__history", "customer_orders__asof"]
+    for name in list(noted)[:2]:
+        assert applied.rows(f"{noted[name]} ORDER BY ALL") == applied.rows(f"FROM features.{name} ORDER BY ALL")
+
+
+def test_versions_count_meanings(applied: Shop) -> None:
+    """A description is another state of the same version; a window is another version."""
+    steps = [
+        ("What is known of a customer", "Who a customer is", 1),
+        ('ttl="60d"', 'ttl="90d"', 2),
+        ('ttl="90d"', 'ttl="60d"', 3),
+    ]
+    for old, new, version in steps:
+        applied.edit("customer", old, new)
+        applied.project.apply()
+        assert applied.one("SELECT version FROM aops.feature_views WHERE name = 'customer_profile'") == version
+    states = "SELECT version, retired_at IS NULL FROM aops.feature_view_versions WHERE name = 'customer_profile'"
+    assert applied.rows(f"{states} ORDER BY applied_at") == [(1, False), (1, False), (2, False), (3, True)]
+
+
+def test_an_applied_change_is_seen_by_readers(applied: Shop) -> None:
+    before = applied.rows(
+        "SELECT customer_id, credit FROM features.customer_profile WHERE credit IS NOT NULL ORDER BY 1"
+    )
+    applied.edit("customer", "credit_cents / 100", "credit_cents / 200")
+    applied.project.apply()
+    after = applied.rows(
+        "SELECT customer_id, credit FROM features.customer_profile WHERE credit IS NOT NULL ORDER BY 1"
+    )
+    assert before
+    assert after == [(customer, credit / 2) for customer, credit in before]
+
+
+# ── what is removed ────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_removing_a_view_is_refused_and_says_how(applied: Shop) -> None:
+    remove_profile(applied)
+    before = applied.objects()
+    with pytest.raises(DestructiveChangeError) as caught:
+        applied.project.apply()
+    assert "aops apply --allow-destructive customer_profile" in str(caught.value)
+    assert "features.customer_profile and its history and as-of function" in str(caught.value)
+    assert caught.value.exit_code == 1
+    assert applied.objects() == before
+
+
+def test_removing_a_view_by_its_name(applied: Shop) -> None:
+    remove_profile(applied)
+    applied.edit("models/returns", '["segment", "channel"]', '["channel"]')
+    applied.project.apply(allow_destructive=["customer_profile"])
+    assert applied.project.plan().changes == ()
+    assert not [name for name in applied.objects() if "customer_profile" in name]
+    assert ("remove", "feature_view", "customer_profile", 1) in audit(applied)
+    # it was, and is no longer
+    assert applied.rows(
+        "SELECT retired_at IS NULL FROM aops.feature_view_versions WHERE name = 'customer_profile'"
+    ) == [(False,)]
+
+
+def test_a_view_that_comes_back_goes_on_counting(applied: Shop) -> None:
+    texts = {
+        name: (applied.folder / FOLDER / name).read_text(encoding="utf-8") for name in ("customer.py", "orders.py")
+    }
+    remove_profile(applied)
+    applied.project.apply(allow_destructive=["customer_profile"])
+    for name, text in texts.items():
+        applied.write(f"{FOLDER}/{name}", text)
+    applied.edit("customer", 'ttl="60d"', 'ttl="90d"')
+    applied.project.apply()
+    assert applied.one("SELECT version FROM aops.feature_views WHERE name = 'customer_profile'") == 2
+    assert applied.one("SELECT count(*) FROM features.customer_profile") == 40
+
+
+def test_removing_a_view_that_someone_dropped_already(applied: Shop) -> None:
+    remove_profile(applied)
+    applied.execute("DROP VIEW features.customer_profile")
+    applied.project.apply(allow_destructive=["customer_profile"])
+    assert applied.project.plan().changes == ()
+
+
+@pytest.mark.parametrize("name", ["customer_profil", "customer_orders", "", "'; DROP TABLE raw.orders; --"])
+def test_allowing_what_is_not_removed_is_an_error(applied: Shop, name: str) -> None:
+    before = applied.objects()
+    with pytest.raises(AopsError, match=r"allowed to be removed, but would not be: this plan removes nothing"):
+        applied.project.apply(allow_destructive=[name])
+    remove_profile(applied)
+    with pytest.raises(AopsError, match=r"this plan removes customer_profile") as caught:
+        applied.project.apply(allow_destructive=["customer_profile", name])
+    assert caught.value.exit_code == 2
+    assert applied.objects() == before
+
+
+def test_another_change_does_not_go_ahead_without_the_refused_one(applied: Shop) -> None:
+    remove_profile(applied)
+    applied.edit("orders", '["7d", "28d"]', '["7d", "14d", "28d"]')
+    before = applied.objects()
+    with pytest.raises(DestructiveChangeError):
+        applied.project.apply()
+    assert applied.objects() == before
+
+
+# ── stale plans ────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [('ttl="60d"', 'ttl="30d"'), ("What is known of a customer", "Who a customer is")],
+    ids=["another meaning", "another description"],
+)
+def test_a_plan_is_stale_once_another_was_applied(applied: Shop, old: str, new: str) -> None:
+    applied.edit("orders", '["7d", "28d"]', '["28d"]')
+    mine = applied.project
+    plan = mine.plan()
+    applied.edit("customer", old, new)
+    applied.edit("orders", 'windows=["28d"], description="Orders"', 'windows=["7d", "28d"], description="Orders"')
+    applied.project.apply()
+    before = applied.objects()
+    with pytest.raises(StalePlanError, match=r"changed since this plan was made: run  aops plan  again"):
+        mine.apply(plan)
+    assert applied.objects() == before
+
+
+def test_an_empty_plan_does_not_become_another(applied: Shop) -> None:
+    """What was shown is what is done, even if that is nothing."""
+    mine = applied.project
+    plan = mine.plan()
+    assert not plan
+    applied.execute("DROP VIEW features.customer_profile")
+    assert mine.apply(plan).changes == ()
+    assert mine.plan().counts() == {"restore": 1}
+
+
+def test_a_plan_is_stale_for_the_second_who_applies_it(shop: Shop) -> None:
+    project = shop.project
+    plan = project.plan()
+    project.apply(plan)
+    with pytest.raises(StalePlanError):
+        project.apply(plan)
+
+
+# ── all or nothing ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_statement_that_fails_in_the_middle_undoes_those_before_it(shop: Shop) -> None:
+    """A table of the name that the second view wants: the first view was made by then."""
+    shop.project.plan()
+    shop.execute("CREATE SCHEMA features; CREATE TABLE features.customer_profile__history (kept INTEGER)")
+    before = shop.objects()
+    with pytest.raises(QueryError, match=r"customer_profile__history.*Table"):
+        shop.project.apply()
+    assert shop.objects() == before
+    shop.execute("DROP TABLE features.customer_profile__history")
+    shop.project.apply()
+    assert shop.project.plan().changes == ()
+
+
+def test_a_source_that_goes_between_plan_and_apply(applied: Shop) -> None:
+    applied.edit("orders", '["7d", "28d"]', '["28d"]')
+    project = applied.project
+    plan = project.plan()
+    applied.execute("ALTER TABLE raw.orders RENAME TO orders_of_old")
+    before = applied.objects()
+    with pytest.raises(QueryError, match="orders does not exist"):
+        project.apply(plan)
+    assert applied.objects() == before
+
+
+def test_apply_from_definitions_given_in_python(shop: Shop) -> None:
+    found = shop.project.definitions
+    given = [*found.views.values(), *found.requests.values(), *found.models.values()]
+    project = Project(url=f"duckdb:///{shop.warehouse}", definitions=given)
+    assert project.plan().counts() == {"add": 9}
+    project.apply()
+    assert shop.one("SELECT count(*) FROM features.customer_orders") == 40
