@@ -20,6 +20,8 @@ def model_of(reference: str) -> str:
 def find_version(project: Workspace, session: Session, reference: str) -> ModelVersionRecord:
     """As `resolve_version`; of a model that is defined and was never trained it says so."""
     model = model_of(reference)
+    if reference.endswith((":", "@", "/")):
+        raise ModelError(f"'{reference}' names no version: write {model}:1 or {model}@champion")
     if model in project.loaded.definitions.models and not model_versions(session, model):
         raise ModelError(f"model '{model}' has no version yet: run  aops train {model}")
     return resolve_version(session, reference)
