@@ -238,7 +238,7 @@ def expected_join(world: Sources, asked: Sequence[str]) -> list[dict[str, Any]]:
 
 
 @given(data=st.data(), world_and_zone=worlds())
-@settings(max_examples=120, deadline=None, report_multiple_bugs=False)
+@settings(max_examples=100, deadline=None, report_multiple_bugs=False)
 def test_any_features_of_all_views_in_one_join(
     session: Session, data: st.DataObject, world_and_zone: tuple[Sources, str | None]
 ) -> None:
@@ -262,7 +262,7 @@ def test_each_algorithm(session: Session, view: FeatureView, algorithm: str) -> 
     asked = references(view)
 
     @given(world_and_zone=worlds(), zone_asked_from=st.sampled_from(ZONES), threshold=st.sampled_from([0, 64]))
-    @settings(max_examples=60, deadline=None, report_multiple_bugs=False)
+    @settings(max_examples=40, deadline=None, report_multiple_bugs=False)
     def agrees(world_and_zone: tuple[Sources, str | None], zone_asked_from: str, threshold: int) -> None:
         world, zone = world_and_zone
         write_world(session, world, zone)

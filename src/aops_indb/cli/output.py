@@ -14,11 +14,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import Console
 
-
 # Seconds of work before a progress bar appears.
 PATIENCE = 1.0
 # Columns of a console that is no terminal: programs that read it want whole lines.
-_UNBOUNDED = 100_000
 _PIPE_WIDTH = 10_000
 
 
@@ -35,8 +33,9 @@ def console(*, stderr: bool = False) -> Console:
     from rich.console import Console
 
     stream = sys.stderr if stderr else sys.stdout
-    width = None if stream.isatty() else _PIPE_WIDTH
-    return Console(file=stream, highlight=False, markup=False, width=width)
+    piped = not stream.isatty()
+    width = _PIPE_WIDTH if piped else None
+    return Console(file=stream, width=width, soft_wrap=piped, highlight=False, markup=False, emoji=False)
 
 
 def to_json(result: Any) -> str:
