@@ -13,7 +13,7 @@ demo: $(READY) ## the main job on a year of real flights: features, models, scor
 	@$(BIN)/python -m aops_indb.demo
 
 test: $(READY) ## the whole test suite
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "not long"
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not long"
 
 test-long: $(READY) ## the tests too long for every day
 	$(BIN)/python -m pytest -q -m long

@@ -59,10 +59,9 @@ def test_a_file_that_is_no_database(applied: Shop) -> None:
     assert str(applied.warehouse) in err
 
 
-@pytest.mark.parametrize("verb", ["train", "score", "evaluate", "dataset"])
+@pytest.mark.parametrize("verb", ["score", "dataset"])
 def test_a_terminal_shows_progress_and_the_document_stays_clean(trained: Shop, verb: str) -> None:
-    more = ["--candidate", "boosting"] if verb == "train" else []
-    command = [sys.executable, "-c", HASTY, verb, "returns", *more, "--json", "--project", str(trained.folder)]
+    command = [sys.executable, "-c", HASTY, verb, "returns", "--json", "--project", str(trained.folder)]
     code, out, seen = run_on_terminal(command)
     assert code == 0
     assert json.loads(out)

@@ -171,6 +171,23 @@ def test_only_one_expression_is_an_expression(sql: str) -> None:
         parse.parse_expression(sql)
 
 
+@pytest.mark.parametrize(
+    "sql", ["a", "a AT TIME ZONE 'UTC'", "INTERVAL 1 HOUR", "CASE WHEN a THEN 1 END", "NOT a", "-1"]
+)
+def test_every_kind_of_expression_is_taken(sql: str) -> None:
+    assert duckdb.execute(f"SELECT {render(parse.parse_expression(sql), DUCKDB)} FROM (SELECT {GIVEN[sql]})").fetchall()
+
+
+GIVEN = {
+    "a": "1 AS a",
+    "a AT TIME ZONE 'UTC'": "TIMESTAMP '2013-01-01' AS a",
+    "INTERVAL 1 HOUR": "1",
+    "CASE WHEN a THEN 1 END": "true AS a",
+    "NOT a": "true AS a",
+    "-1": "1",
+}
+
+
 @pytest.mark.parametrize("sql", ["a + 1", "DELETE FROM t", "SELECT 1; SELECT 2", "COPY t TO 'f'", ""])
 def test_only_one_query_is_a_query(sql: str) -> None:
     with pytest.raises(DefinitionError):

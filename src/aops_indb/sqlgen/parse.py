@@ -11,6 +11,10 @@ from aops_indb.errors import DefinitionError
 from aops_indb.sqlgen.build import Expr, operand
 
 
+# What an expression can be; statements and clauses are none of these.
+_EXPRESSIONS = (exp.Condition, exp.AtTimeZone, exp.Interval)
+
+
 def parse_expression(sql: str, *, dialect: str = "duckdb", where: str | None = None) -> Expr:
     """An expression out of a definition, as a tree; exactly one expression, no statement.
 
@@ -18,7 +22,7 @@ def parse_expression(sql: str, *, dialect: str = "duckdb", where: str | None = N
     'arr_delay >= 15'
     """
     tree = _parse(sql, dialect, where)
-    if not isinstance(tree, exp.Condition) or isinstance(tree, exp.Query):
+    if not isinstance(tree, _EXPRESSIONS) or isinstance(tree, exp.Query):
         raise DefinitionError(f"expected an expression, found a statement: {sql!r}", where=where)
     return tree
 
