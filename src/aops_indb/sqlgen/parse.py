@@ -10,7 +10,6 @@ from sqlglot import exp
 from aops_indb.errors import DefinitionError
 from aops_indb.sqlgen.build import Expr, operand
 
-
 # What an expression can be; statements and clauses are none of these.
 _EXPRESSIONS = (exp.Condition, exp.AtTimeZone, exp.Interval)
 
