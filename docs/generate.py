@@ -29,7 +29,7 @@ NOTE = "<!-- Written by `make docs` from the code; do not edit. -->"
 def cli_page() -> str:
     """Verbs with their sentence and example."""
     lines = ["# Command line", "", NOTE, "", "Every verb knows `--help` and `--json`; exit codes are 0 done,"]
-    lines += ["1 refused, 2 wrong use or bad input, 3 the warehouse cannot be reached.", ""]
+    lines += ["1 refused, 2 wrong use or bad input, 3 the warehouse cannot be reached, 130 interrupted.", ""]
     for verb in VERBS:
         text = inspect.getdoc(verb_function(verb)) or ""
         about, _, example = text.partition("Example:")

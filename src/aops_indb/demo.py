@@ -8,7 +8,8 @@ import time
 from pathlib import Path
 
 from aops_indb.cli import main as aops
-from aops_indb.cli.output import console, print_table, progress
+from aops_indb.cli.output import console
+from aops_indb.registry import model_version, model_versions
 from aops_indb.workflows.project import Project
 
 MODEL = "flight_delay"
@@ -28,6 +29,7 @@ WHERE origin = 'LGA' AND scheduled_departure >= '2013-12-23' AND scheduled_depar
 ORDER BY probability_1 DESC LIMIT 10
 """
 NEXT = (
+    "source .venv/bin/activate                       so that the shell finds aops",
     "aops plan                                       edit a file in feature_defs/ first",
     "aops show flight_delay@champion                 figures, dataset, libraries, artefacts",
     "aops history flight_delay                       who did what, when",
@@ -58,7 +60,8 @@ def main() -> None:
     began = time.monotonic()
     run("init", str(folder), "--example", "flights")
     run("apply", *here)
-    versions = train(folder)
+    run("train", MODEL, *here)
+    versions = newest_versions(folder)
     run("promote", f"{MODEL}:{versions[CHALLENGER]}", "--as", "challenger", *here)
     run("promote", f"{MODEL}:{versions[CHAMPION]}", *here)
     run("score", MODEL, *here)
@@ -72,29 +75,11 @@ def main() -> None:
     print("\n".join(f"  {line}" for line in NEXT))
 
 
-def train(folder: Path) -> dict[str, int]:
-    """Train both candidates; returns candidate -> version."""
-    say(f"$ aops train {MODEL}")
-    with progress() as report:
-        trained = Project.load(folder).train(MODEL, report=report)
-    rows = [
-        (
-            f"{v.model}:{v.version}",
-            v.candidate,
-            period,
-            *(f"{figures[m]:.4f}" for m in ("auc", "log_loss", "brier", "lift_at_10")),
-        )
-        for v in trained
-        for period, figures in v.metrics.items()
-    ]
-    print_table(console(), ["version", "candidate", "period", "auc", "log_loss", "brier", "lift_at_10"], rows)
-    for v in trained:
-        console().print(
-            f"parity of {v.model}:{v.version}: {v.parity.rows:,} rows scored by SQL and by scikit-learn, "
-            f"largest difference {v.parity.largest_difference:.2g}, {v.parity.labels_differing} labels differ; "
-            f"ONNX: {v.onnx}"
-        )
-    return {v.candidate: v.version for v in trained}
+def newest_versions(folder: Path) -> dict[str, int]:
+    """Candidate -> its newest version."""
+    with Project.load(folder).session() as session:
+        numbers = model_versions(session, MODEL)
+        return {model_version(session, MODEL, number).estimator: number for number in numbers}
 
 
 if __name__ == "__main__":

@@ -250,3 +250,15 @@ def test_a_failure_leaves_the_champion(trained: Shop) -> None:
     with pytest.raises(Exception, match="returns__v2"):
         trained.project.promote("returns:2")
     assert trained.objects() == before
+
+
+def test_a_version_of_another_target_is_not_promoted(trained: Shop) -> None:
+    trained.edit("models/returns", 'target="returned"', 'target="NOT returned"')
+    trained.project.apply()
+    with pytest.raises(RefusedError, match="trained on other definitions of target of returns"):
+        trained.project.promote("returns:1")
+
+
+def test_a_model_alone_names_no_version_to_promote(trained: Shop) -> None:
+    with pytest.raises(ModelError, match="'returns' names no version to promote: there are returns:1, returns:2"):
+        trained.project.promote("returns")

@@ -28,9 +28,13 @@ VERBS: dict[str, str] = {
 }
 
 
+# What shells expect of a program that Ctrl-C ended.
+INTERRUPTED = 130
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and exit: 0 done, 1 refused, 2 wrong use or bad input, 3 no warehouse."""
-    from typer import TyperException
+    """Run the command line and exit: 0 done, 1 refused, 2 wrong use or bad input, 3 no warehouse, 130 Ctrl-C."""
+    from typer import Abort, TyperException
 
     from aops_indb.cli.app import build_app
     from aops_indb.cli.output import print_error
@@ -38,7 +42,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = sys.argv[1:] if arguments is None else list(arguments)
     as_json = "--json" in given
     try:
-        sys.exit(build_app()(args=given or ["--help"], prog_name="aops", standalone_mode=False))
+        code = build_app()(args=given or ["--help"], prog_name="aops", standalone_mode=False)
+    except (Abort, KeyboardInterrupt):
+        print_error("Interrupted", "interrupted: what was under way was undone", as_json=as_json)
+        sys.exit(INTERRUPTED)
     except AopsError as error:
         print_error(type(error).__name__, str(error), as_json=as_json)
         sys.exit(error.exit_code)
@@ -46,6 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         verb = f"{given[0]} " if given[0] in VERBS else ""
         print_error("UsageError", f"{error.format_message()}\nsee  aops {verb}--help", as_json=as_json)
         sys.exit(error.exit_code)
+    if code == INTERRUPTED:
+        print_error("Interrupted", "interrupted: what was under way was undone", as_json=as_json)
+    sys.exit(code)
 
 
 def verb_function(verb: str) -> Callable[..., Any]:

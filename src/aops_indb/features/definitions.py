@@ -59,7 +59,11 @@ def _sql_select(sql: str) -> str:
 
 
 def _duration(value: object) -> object:
-    return parse_duration(value) if isinstance(value, str) else value
+    if isinstance(value, str):
+        return parse_duration(value)
+    if not isinstance(value, dt.timedelta):
+        raise ValueError(f"{value!r} is no length of time: write it with its unit, e.g. '30d' or '2h'")
+    return value
 
 
 def _positive(value: dt.timedelta) -> dt.timedelta:

@@ -69,6 +69,8 @@ def to_sql(
       ) AS "s0_inputs"
     ) AS "s1_minmaxscaler"
     """
+    if isinstance(keys, str):
+        keys = [keys]
     graph = choose(translate(model, inputs), outputs)
     target = dialect_named(dialect)
     query = lower(graph, _relation(source, target), keys=keys, dialect=target)

@@ -46,6 +46,8 @@ def init_project(folder: Path, *, example: str | None = None, report: Report) ->
     """Make a project; files and tables that exist are left as they are, raw tables are loaded anew."""
     if example is not None and example not in EXAMPLES:
         raise UnknownNameError("example", example, EXAMPLES)
+    if example is not None:
+        _refuse_another_project(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         files = _copy_example(folder) if example else _write_empty(folder)
@@ -62,6 +64,13 @@ def _write_empty(folder: Path) -> list[str]:
     for name in ("feature_defs", "model_defs"):
         (folder / name).mkdir(exist_ok=True)
     return [FILE_NAME, "feature_defs/", "model_defs/"]
+
+
+def _refuse_another_project(folder: Path) -> None:
+    """The example's files must not get among those of a project that is not the example."""
+    example_files = [folder / file.parent.name / file.name for file in _definition_files()]
+    if (folder / FILE_NAME).exists() and not any(file.exists() for file in example_files):
+        raise SettingsError(f"{folder} is a project already: give the example a folder of its own")
 
 
 def _copy_example(folder: Path) -> list[str]:
@@ -84,8 +93,14 @@ def load_tables(project: Workspace, tables: dict[str, pa.Table], report: Report 
     """Put the tables into the warehouse, all or none."""
     with project.engine.session() as session, session.transaction():
         session.execute(create_schema(SOURCE_SCHEMA))
+        present = session.relations(SOURCE_SCHEMA)
         for done, (name, rows) in enumerate(tables.items()):
             report("loading", done / len(tables))
+            if name in present and list(session.columns(table(name, SOURCE_SCHEMA))) != rows.column_names:
+                raise SettingsError(
+                    f"{SOURCE_SCHEMA}.{name} holds other columns than the example's, and would be replaced: rename it, "
+                    "or give the example a folder of its own; nothing was changed"
+                )
             session.register("loading", rows)
             target = table(name, SOURCE_SCHEMA)
             session.execute(create_table_as(target, select([star()], table("loading")), replace=True))

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from aops_indb.engines import Session
+from aops_indb.errors import ModelError
 from aops_indb.features.model import Model
 from aops_indb.registry import (
     ModelVersionRecord,
     aliases,
     current_actor,
+    model_versions,
     record_deployment,
     set_alias,
 )
@@ -17,7 +19,7 @@ from aops_indb.sqlgen.build import star
 from aops_indb.sqlgen.render import render
 from aops_indb.sqlgen.statements import Query, column_of, comment, create_schema, create_view, select, table
 from aops_indb.workflows.scored_rows import MODEL_VERSION, SCORED_AT, require_same_features, scored_rows
-from aops_indb.workflows.versions import find_version
+from aops_indb.workflows.versions import find_version, model_of
 from aops_indb.workflows.workspace import Workspace
 
 SCHEMA = "scores"
@@ -43,6 +45,7 @@ def version_view(version: ModelVersionRecord) -> str:
 def promote_version(project: Workspace, reference: str, *, alias: str) -> Promotion:
     """In one transaction: the view, the alias, the deployment and its audit row."""
     with project.session() as session, session.transaction():
+        _require_version(session, reference)
         version = find_version(project, session, reference)
         model = require_same_features(project, version)
         replaced = aliases(session, version.model).get(alias)
@@ -62,6 +65,15 @@ def promote_version(project: Workspace, reference: str, *, alias: str) -> Promot
             actor=actor,
         )
     return Promotion(version.model, version.version, alias, view, replaced)
+
+
+def _require_version(session: Session, reference: str) -> None:
+    model = model_of(reference)
+    if reference.removeprefix("models:/") == model:
+        known = model_versions(session, model)
+        if known:
+            listed = ", ".join(f"{model}:{number}" for number in known)
+            raise ModelError(f"'{reference}' names no version to promote: there are {listed}")
 
 
 def _make_views(project: Workspace, session: Session, model: Model, version: ModelVersionRecord, alias: str) -> str:

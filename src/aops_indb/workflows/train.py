@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.metadata
 import platform
 import subprocess
@@ -28,6 +29,7 @@ from aops_indb.registry import (
 )
 from aops_indb.scoring import translate
 from aops_indb.scoring.graph import Graph
+from aops_indb.sqlgen.parse import normal_sql
 from aops_indb.workflows.artifacts import onnx_artifact, skops_artifact
 from aops_indb.workflows.dataset import Dataset, keep_dataset
 from aops_indb.workflows.desired import fingerprint
@@ -219,11 +221,17 @@ def _register(
 
 
 def bound_views(project: Workspace, model: Model) -> dict[str, str]:
-    """Feature views and on-demand features that a model depends on -> fingerprint as they are defined now."""
+    """What a version is bound to, each with its fingerprint: views, on-demand features, and what is predicted."""
     definitions = project.definitions
     found = with_inputs(definitions, resolve(definitions, model.service.references))
     computed = [f.origin for f in found if isinstance(f.origin, FeatureView | OnDemandFeature)]
-    return {origin.name: fingerprint(origin) for origin in computed}
+    return {origin.name: fingerprint(origin) for origin in computed} | {f"target of {model.name}": _question(model)}
+
+
+def _question(model: Model) -> str:
+    """A digest of what is asked about which rows, target and population, without regard to their spacing."""
+    asked = [normal_sql(text) for text in (model.target, model.population or "TRUE")]
+    return hashlib.sha256("\n".join(asked).encode()).hexdigest()
 
 
 def _metric_records(fitted: _Fitted) -> Iterator[MetricRecord]:

@@ -96,7 +96,7 @@ class Place:
     def unsupported(self, what: str, instead: str) -> UnsupportedModelError:
         """The error for something that has no SQL form: what it is, and what is known instead."""
         path = " > ".join(self.path)
-        message = f"{what} has no SQL form; {instead}, or score with executor='onnx'."
+        message = f"{what} has no SQL form; {instead}."
         return UnsupportedModelError(f"{path}: {message}" if path else message)
 
     # ── reading features ───────────────────────────────────────────────────────────────────────────────
