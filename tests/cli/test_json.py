@@ -124,6 +124,7 @@ def test_a_plan(aops: Aops, applied: Shop) -> None:
             "details": ['aggregations.orders.windows: ["7d", "28d"] -> ["28d"]'],
             "invalidates": ["returns"],
             "breaking": ["orders_7d is gone"],
+            "replaces": [],
         }
     ]
     [change] = aops("plan", "--json", "--sql", project=applied.folder).document["changes"]

@@ -59,14 +59,14 @@ def test_a_file_that_is_no_database(applied: Shop) -> None:
     assert str(applied.warehouse) in err
 
 
-@pytest.mark.parametrize("verb", ["score", "dataset"])
+@pytest.mark.parametrize("verb", ["score returns", "dataset returns", "plan"])
 def test_a_terminal_shows_progress_and_the_document_stays_clean(trained: Shop, verb: str) -> None:
-    command = [sys.executable, "-c", HASTY, verb, "returns", "--json", "--project", str(trained.folder)]
+    command = [sys.executable, "-c", HASTY, *verb.split(), "--json", "--project", str(trained.folder)]
     code, out, seen = run_on_terminal(command)
     assert code == 0
     assert json.loads(out)
     assert "%" in seen
-    assert re.search(r"returns.*━", seen)
+    assert re.search(r"(returns|plan).*━", seen)
     # the cursor is given back
     assert seen.rindex("\x1b[?25h") > seen.rindex("\x1b[?25l")
 

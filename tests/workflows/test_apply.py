@@ -159,6 +159,23 @@ def test_another_change_does_not_go_ahead_without_the_refused_one(applied: Shop)
     assert applied.objects() == before
 
 
+@pytest.mark.parametrize("name", ["customer_profile", "Customer_Profile__history"])
+def test_a_view_of_someone_else_is_not_replaced_unasked(shop: Shop, name: str) -> None:
+    shop.project.plan()
+    shop.execute(f"CREATE SCHEMA features; CREATE VIEW features.{name} AS SELECT 'mine' AS mine")
+    before = shop.objects()
+    [change] = [change for change in shop.project.plan().changes if change.destructive]
+    assert (change.action, change.name) == ("add", "customer_profile")
+    assert change.replaces == (f"features.{name.lower()}",)
+    told = rf"would replace features.{name.lower()}, which aops did not make.*--allow-destructive customer_profile"
+    with pytest.raises(DestructiveChangeError, match=told):
+        shop.project.apply()
+    assert shop.objects() == before
+    shop.project.apply(allow_destructive=["customer_profile"])
+    assert shop.project.plan().changes == ()
+    assert shop.one("SELECT count(*) FROM features.customer_profile") == 40
+
+
 # ── stale plans ────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -207,7 +224,7 @@ def test_a_statement_that_fails_in_the_middle_undoes_those_before_it(shop: Shop)
     shop.execute("CREATE SCHEMA features; CREATE TABLE features.customer_profile__history (kept INTEGER)")
     before = shop.objects()
     with pytest.raises(QueryError, match=r"customer_profile__history.*Table"):
-        shop.project.apply()
+        shop.project.apply(allow_destructive=["customer_profile"])
     assert shop.objects() == before
     shop.execute("DROP TABLE features.customer_profile__history")
     shop.project.apply()
@@ -223,6 +240,13 @@ def test_a_source_that_goes_between_plan_and_apply(applied: Shop) -> None:
     with pytest.raises(QueryError, match="orders does not exist"):
         project.apply(plan)
     assert applied.objects() == before
+
+
+def test_progress_is_reported(shop: Shop) -> None:
+    told: list[tuple[str, float]] = []
+    shop.project.apply(report=lambda task, done: told.append((task, done)))
+    assert [task for task, _ in told] == ["apply"] * 9
+    assert told == sorted(told)
 
 
 def test_apply_from_definitions_given_in_python(shop: Shop) -> None:

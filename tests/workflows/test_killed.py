@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -20,13 +21,16 @@ from .shop import FOLDER, SETTINGS, Shop
 
 AOPS = [sys.executable, "-c", "from aops_indb.cli import main; main()"]
 # Long enough that a test which waits for it has failed.
+# Each starts processes and waits for the right moment to kill them.
+pytestmark = pytest.mark.long
+
 PATIENCE = 60.0
 
 # The spine of each order many times over, so that a job takes some seconds.
 LONG_SPINE = (
     "SELECT order_id * 10000 + n AS order_id, customer_id, amount, channel, returned, placed_at AS event_timestamp"
 )
-COPIES = 3000
+COPIES = 6000
 
 
 def start(shop: Shop, *arguments: str) -> subprocess.Popen[str]:
@@ -117,7 +121,7 @@ def test_a_score_that_is_killed_while_it_writes(long_job: Shop) -> None:
     before = batch(long_job)
     process = start(long_job, "score", "returns")
     until(lambda: has_committed(long_job), process)
-    time.sleep(0.3)
+    time.sleep(0.1)
     kill(process)
     assert batch(long_job) == before
     states = "SELECT status, row_count FROM aops.job_runs ORDER BY job_id"
@@ -153,7 +157,7 @@ def test_a_score_that_is_interrupted_says_so(long_job: Shop) -> None:
     before = batch(long_job)
     process = start(long_job, "score", "returns")
     until(lambda: has_committed(long_job), process)
-    time.sleep(0.3)
+    time.sleep(0.1)
     process.send_signal(signal.SIGINT)
     code, out, err = finish(process)
     assert (code, out) == (130, "")
@@ -217,6 +221,40 @@ def test_an_apply_that_is_killed_at_any_moment(many_views: Shop, tmp_path: Path,
         assert shop.project.apply().changes
     assert shop.one("SELECT count(*) FROM duckdb_views() WHERE schema_name = 'features'") == 2 * (VIEWS + 2)
     assert shop.project.plan().changes == ()
+
+
+# ── a disk that is full ────────────────────────────────────────────────────────────────────────────────
+
+
+def run_with_room_for(size: int, shop: Shop, *arguments: str) -> tuple[int, str, str]:
+    """No file may become larger than that: the system refuses to write, as when a disk is full."""
+    command = [*AOPS, *arguments, "--project", str(shop.folder)]
+    limit = (resource.RLIMIT_FSIZE, (size, size))
+    done = subprocess.run(command, capture_output=True, text=True, preexec_fn=lambda: resource.setrlimit(*limit))
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_a_score_without_room(long_job: Shop) -> None:
+    before = batch(long_job)
+    code, out, err = run_with_room_for(long_job.warehouse.stat().st_size, long_job, "score", "returns")
+    assert (code, out) == (2, "")
+    assert "File too large" in err
+    assert "Traceback" not in err
+    assert batch(long_job) == before
+    assert long_job.rows(
+        "SELECT status, message LIKE '%File too large%' FROM aops.job_runs ORDER BY job_id OFFSET 1"
+    ) == [("failed", True)]
+
+
+def test_an_apply_without_room(applied: Shop) -> None:
+    applied.edit("customer", 'ttl="60d"', 'ttl="90d"')
+    before = applied.objects()
+    code, out, err = run_with_room_for(1000, applied, "apply")
+    assert code in (2, 3)
+    assert out == ""
+    assert "File too large" in err
+    assert applied.objects() == before
+    assert applied.project.apply().changes
 
 
 # ── two at once ────────────────────────────────────────────────────────────────────────────────────────

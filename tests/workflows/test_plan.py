@@ -225,6 +225,21 @@ def test_a_candidate_that_computes_another_thing_is_a_change(applied: Shop, old:
     assert all(line.startswith(("candidates.boosting: ", "candidates.logistic: ")) for line in change.details)
 
 
+def test_a_candidate_may_be_any_callable(applied: Shop) -> None:
+    """Each with a name that does not change from process to process."""
+    applied.edit("models/returns", "from aops_indb", "from functools import partial\n\nfrom aops_indb")
+    applied.edit(
+        "models/returns",
+        '"boosting": boosting}',
+        '"boosting": partial(boosting), "given": partial(dict, C=1.0), "short": lambda: boosting(), "type": dict}',
+    )
+    assert only(applied.project.plan()).name == "returns"
+    applied.project.apply()
+    assert applied.project.plan().changes == ()
+    applied.edit("models/returns", "C=1.0", "C=2.0")
+    assert only(applied.project.plan()).details[0].startswith("candidates.given: ")
+
+
 def test_a_source_changes_what_is_made_from_it(applied: Shop) -> None:
     applied.edit("orders", 'table="raw.orders"', 'query="SELECT * FROM raw.orders WHERE amount > 0"')
     source, view = applied.project.plan().changes

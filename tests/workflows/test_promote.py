@@ -243,6 +243,16 @@ def test_an_artefact_that_was_changed(trained: Shop) -> None:
     assert trained.objects() == before
 
 
+@pytest.mark.parametrize("name", ["returns", "returns__v2", "RETURNS__V2"])
+def test_a_view_of_someone_else_is_not_replaced(trained: Shop, name: str) -> None:
+    trained.execute("DELETE FROM aops.deployments; DROP VIEW scores.returns; DROP VIEW scores.returns__v1")
+    trained.execute(f"CREATE VIEW scores.{name} AS SELECT 'mine' AS mine")
+    before = trained.objects()
+    with pytest.raises(RefusedError, match=rf"scores.{name.lower()} is there already, and aops did not make it"):
+        trained.project.promote("returns:2")
+    assert trained.objects() == before
+
+
 def test_a_failure_leaves_the_champion(trained: Shop) -> None:
     """A table of the name of the version's view."""
     trained.execute("CREATE TABLE scores.returns__v2 (kept INTEGER)")

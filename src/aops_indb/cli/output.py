@@ -74,16 +74,21 @@ def print_error(kind: str, message: str, *, as_json: bool) -> None:
 
 
 @contextmanager
-def progress() -> Iterator[Callable[[str, float], None]]:
-    """A report for workflows, drawn as a bar on standard error once the work has taken a while."""
+def progress(task: str = "working") -> Iterator[Callable[[str, float], None]]:
+    """A report for workflows, drawn as a bar on standard error once the work has taken a while.
+
+    task: what is told until the first report
+    """
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
     bar = Progress(*columns, TimeElapsedColumn(), console=console(stderr=True), transient=True)
     tasks: dict[str, Any] = {}
+    waiting = bar.add_task(task, total=None)
 
     def report(task: str, fraction: float) -> None:
         if task not in tasks:
+            bar.update(waiting, visible=False)
             tasks[task] = bar.add_task(task, total=1.0)
         bar.update(tasks[task], completed=fraction)
 

@@ -11,7 +11,7 @@ from aops_indb.features.views import SCHEMA
 from aops_indb.registry import applied_definitions, current_actor, record_definition, remove_definition
 from aops_indb.sqlgen.statements import create_schema, drop, table
 from aops_indb.workflows.plan import Change, Plan, state_of
-from aops_indb.workflows.workspace import Workspace
+from aops_indb.workflows.workspace import Report, Workspace, silent
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,9 @@ class Applied:
     statements: int
 
 
-def apply_plan(project: Workspace, plan: Plan, *, allow_destructive: Sequence[str] = ()) -> Applied:
+def apply_plan(
+    project: Workspace, plan: Plan, *, allow_destructive: Sequence[str] = (), report: Report = silent
+) -> Applied:
     """Carry the plan out; DestructiveChangeError, StalePlanError or an error leave everything as it was."""
     _require_allowed(plan, allow_destructive)
     if not plan.changes:
@@ -31,23 +33,30 @@ def apply_plan(project: Workspace, plan: Plan, *, allow_destructive: Sequence[st
         if state_of(applied_definitions(session)) != plan.state:
             raise StalePlanError("the warehouse was changed since this plan was made: run  aops plan  again")
         session.execute(create_schema(SCHEMA))
-        statements = sum(_make(session, plan, change) for change in plan.changes)
+        statements = 0
+        for done, change in enumerate(plan.changes):
+            report("apply", done / len(plan.changes))
+            statements += _make(session, plan, change)
     return Applied(plan.changes, statements)
 
 
 def _require_allowed(plan: Plan, allowed: Sequence[str]) -> None:
-    removed = [change.name for change in plan.changes if change.destructive]
+    destructive = {change.name: change for change in plan.changes if change.destructive}
     for name in allowed:
-        if name not in removed:
-            listed = ", ".join(removed) or "nothing"
+        if name not in destructive:
+            listed = ", ".join(destructive) or "nothing"
             raise AopsError(f"'{name}' is allowed to be removed, but would not be: this plan removes {listed}")
-    missing = [name for name in removed if name not in allowed]
+    missing = [change for name, change in destructive.items() if name not in allowed]
     if missing:
-        flags = " ".join(f"--allow-destructive {name}" for name in missing)
-        raise DestructiveChangeError(
-            f"this would remove {', '.join(f'{SCHEMA}.{name}' for name in missing)} and its history and as-of "
-            f"function; nothing was changed. If that is meant:  aops apply {flags}"
-        )
+        losses = " and would ".join(_loss(change) for change in missing)
+        flags = " ".join(f"--allow-destructive {change.name}" for change in missing)
+        raise DestructiveChangeError(f"this would {losses}; nothing was changed. If that is meant:  aops apply {flags}")
+
+
+def _loss(change: Change) -> str:
+    if change.replaces:
+        return f"replace {', '.join(change.replaces)}, which aops did not make"
+    return f"remove {SCHEMA}.{change.name} and its history and as-of function"
 
 
 def _make(session: Session, plan: Plan, change: Change) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import datetime as dt
+import functools
 import hashlib
 import inspect
 import json
@@ -129,8 +130,12 @@ def _plain(value: Any, without: Collection[str]) -> Any:
             return value
         case dt.datetime() if value.tzinfo:
             return str(value.astimezone(dt.UTC))
+        case functools.partial():
+            return [_plain(part, without) for part in (value.func, value.args, value.keywords)]
         case _ if callable(value):
-            return f"{value.__module__}.{value.__qualname__} {_code_digest(value)}"
+            return (
+                f"{value.__module__}.{getattr(value, '__qualname__', type(value).__qualname__)} {_code_digest(value)}"
+            )
         case _:
             return str(value)
 

@@ -32,6 +32,7 @@ class Change:
     sql:         object -> the query it would become
     invalidates: models whose training saw the definition as it is now
     breaking:    columns that readers of the view would miss, or find to be of another type
+    replaces:    views of the names to be made, which are there already and were made by someone else
     """
 
     action: Action
@@ -41,11 +42,12 @@ class Change:
     sql: Mapping[str, str] | None = None
     invalidates: tuple[str, ...] = ()
     breaking: tuple[str, ...] = ()
+    replaces: tuple[str, ...] = ()
 
     @property
     def destructive(self) -> bool:
         """Whether the change must be allowed by name."""
-        return self.action == "remove" and self.kind in DESTRUCTIVE_KINDS
+        return bool(self.replaces) or (self.action == "remove" and self.kind in DESTRUCTIVE_KINDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ def plan_in(project: Workspace, session: Session) -> Plan:
     desired = desired_state(project, session)
     for model in project.definitions.models.values():
         check_model(project, session, model)
-    present = set(session.relations(SCHEMA))
+    present = {relation.lower() for relation in session.relations(SCHEMA)}
     changes = [
         change
         for key, wanted in desired.items()
@@ -113,7 +115,8 @@ def _change(
     sql = wanted.record.sql
     if current is None:
         columns = tuple(f"{c.name} {c.dtype}" for c in wanted.record.columns)
-        return Change("add", kind, name, columns, sql)
+        foreign = tuple(f"{SCHEMA}.{item.name}" for item in wanted.objects if item.name.lower() in present)
+        return Change("add", kind, name, columns, sql, replaces=foreign)
     details = _differences(current.definition, wanted.record.definition)
     means_more = current.fingerprint != wanted.record.fingerprint
     if not details and (means_more or current.sql != sql):
@@ -121,7 +124,7 @@ def _change(
     if details:
         invalidates = _dependents(applied, key) if means_more else ()
         return Change("change", kind, name, details, sql, invalidates, _breaking(current, wanted.record))
-    missing = [item.name for item in wanted.objects if item.name not in present]
+    missing = [item.name for item in wanted.objects if item.name.lower() not in present]
     if missing:
         return Change("restore", kind, name, tuple(f"{SCHEMA}.{m} is gone" for m in missing), sql)
     return None

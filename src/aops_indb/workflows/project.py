@@ -35,11 +35,15 @@ class Project(Workspace):
 
         return make_plan(self)
 
-    def apply(self, plan: Plan | None = None, *, allow_destructive: Sequence[str] = ()) -> Applied:
+    def apply(
+        self, plan: Plan | None = None, *, allow_destructive: Sequence[str] = (), report: Report = silent
+    ) -> Applied:
         """Make it so, in one transaction; StalePlanError if the warehouse changed since the plan was made."""
         from aops_indb.workflows.apply import apply_plan
 
-        return apply_plan(self, self.plan() if plan is None else plan, allow_destructive=allow_destructive)
+        return apply_plan(
+            self, self.plan() if plan is None else plan, allow_destructive=allow_destructive, report=report
+        )
 
     def get_historical_features(
         self,

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from aops_indb.engines import Session
-from aops_indb.errors import ModelError
+from aops_indb.errors import ModelError, RefusedError
 from aops_indb.features.model import Model
 from aops_indb.registry import (
     ModelVersionRecord,
     aliases,
     current_actor,
+    list_objects,
     model_versions,
     record_deployment,
     set_alias,
@@ -48,6 +49,7 @@ def promote_version(project: Workspace, reference: str, *, alias: str) -> Promot
         _require_version(session, reference)
         version = find_version(project, session, reference)
         model = require_same_features(project, version)
+        _require_own_views(session, version, alias)
         replaced = aliases(session, version.model).get(alias)
         sql = _make_views(project, session, model, version, alias)
         actor = current_actor()
@@ -74,6 +76,18 @@ def _require_version(session: Session, reference: str) -> None:
         if known:
             listed = ", ".join(f"{model}:{number}" for number in known)
             raise ModelError(f"'{reference}' names no version to promote: there are {listed}")
+
+
+def _require_own_views(session: Session, version: ModelVersionRecord, alias: str) -> None:
+    """RefusedError if a view that would be made is there already and was never made here."""
+    deployed = [row for row in list_objects(session, "deployments").as_dicts() if row["model"] == version.model]
+    made_here = {version_view(version): any(row["version"] == version.version for row in deployed)}
+    if alias == CHAMPION:
+        made_here[version.model] = any(row["alias"] == CHAMPION for row in deployed)
+    present = {name.lower() for name in session.relations(SCHEMA)}
+    for name, ours in made_here.items():
+        if name.lower() in present and not ours:
+            raise RefusedError(f"{SCHEMA}.{name} is there already, and aops did not make it: rename or drop it")
 
 
 def _make_views(project: Workspace, session: Session, model: Model, version: ModelVersionRecord, alias: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aops_indb.cli.options import HERE, AsJson, ProjectDir, open_project
-from aops_indb.cli.output import show
+from aops_indb.cli.output import progress, show
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,7 +25,8 @@ def apply(
 
     Example:  aops apply --allow-destructive old_view
     """
-    applied = open_project(project).apply(allow_destructive=allow_destructive or ())
+    with progress("plan") as report:
+        applied = open_project(project).apply(allow_destructive=allow_destructive or (), report=report)
 
     def present(out: Console) -> None:
         if not applied.changes:

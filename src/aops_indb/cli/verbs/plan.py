@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from aops_indb.cli.options import HERE, AsJson, ProjectDir, open_project
-from aops_indb.cli.output import plain, show
+from aops_indb.cli.output import plain, progress, show
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -26,7 +26,8 @@ def plan(
 
     Example:  aops plan --sql
     """
-    planned = open_project(project).plan()
+    with progress("plan"):
+        planned = open_project(project).plan()
     show(document(planned, sql=sql), lambda out: present(out, planned, sql=sql), as_json=as_json)
 
 
@@ -55,6 +56,8 @@ def _present_change(out: Console, change: Change, *, sql: bool) -> None:
     if change.action != "add" or sql:
         for detail in change.details:
             out.print(f"    {detail}")
+    for taken in change.replaces:
+        out.print(f"    replaces: {taken}, which aops did not make")
     for loss in change.breaking:
         out.print(f"    breaking: {loss}")
     if change.invalidates:

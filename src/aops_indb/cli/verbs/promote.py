@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aops_indb.cli.options import HERE, AsJson, ProjectDir, open_project
-from aops_indb.cli.output import show
+from aops_indb.cli.output import progress, show
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -23,7 +23,8 @@ def promote(
 
     Example:  aops promote flight_delay:2 --as challenger
     """
-    promoted = open_project(project).promote(model, alias=alias)
+    with progress("promote"):
+        promoted = open_project(project).promote(model, alias=alias)
 
     def present(out: Console) -> None:
         instead = f", in place of version {promoted.replaced}" if promoted.replaced else ""

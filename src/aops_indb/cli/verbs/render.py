@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from aops_indb.cli.options import HERE, AsJson, ProjectDir, open_project
-from aops_indb.cli.output import show
+from aops_indb.cli.output import progress, show
 
 
 def render(
@@ -20,5 +20,6 @@ def render(
 
     Example:  aops render flight_delay@champion
     """
-    sql = open_project(project).render(name, dialect=dialect)
+    with progress("render"):
+        sql = open_project(project).render(name, dialect=dialect)
     show({"name": name, "sql": sql}, lambda _: print(sql), as_json=as_json)
