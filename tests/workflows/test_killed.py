@@ -20,10 +20,10 @@ import pytest
 from .shop import FOLDER, SETTINGS, Shop
 
 AOPS = [sys.executable, "-c", "from aops_indb.cli import main; main()"]
-# Long enough that a test which waits for it has failed.
-# Each starts processes and waits for the right moment to kill them.
+# Each test starts processes and waits for the right moment to kill them.
 pytestmark = pytest.mark.long
 
+# Long enough that a test which waits for it has failed.
 PATIENCE = 60.0
 
 # The spine of each order many times over, so that a job takes some seconds.
