@@ -395,7 +395,6 @@ def test_an_error_of_the_report_is_not_lost(engine: Engine) -> None:
         assert session.relations("main")["slow"] == "TABLE"
 
 
-@pytest.mark.long  # a signal has to find its statement at work: on a busy machine it waits
 @pytest.mark.parametrize("way", ["tree", "progress", "core", "arrow"])
 def test_ctrl_c_ends_a_statement_cleanly(engine: Engine, way: str) -> None:
     endless = "SELECT sum(hash(x.range, y.range)) AS n FROM x, y"

@@ -20,8 +20,6 @@ import pytest
 from .shop import FOLDER, SETTINGS, Shop
 
 AOPS = [sys.executable, "-c", "from aops_indb.cli import main; main()"]
-# Each test starts processes and waits for the right moment to kill them.
-pytestmark = pytest.mark.long
 
 # Long enough that a test which waits for it has failed.
 PATIENCE = 60.0
