@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long lint bench docs lock clean
+.PHONY: help demo test lint bench docs lock clean
 
 help: ## print what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -13,10 +13,7 @@ demo: $(READY) ## the main job on a year of real flights: features, models, scor
 	@$(BIN)/python -m aops_indb.demo
 
 test: $(READY) ## the whole test suite
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not long"
-
-test-long: $(READY) ## the tests too long for every day
-	$(BIN)/python -m pytest -q -m long
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 lint: $(READY) ## formatting, lint rules, types, compiled SQL and generated docs up to date
 	$(BIN)/ruff format --check .
