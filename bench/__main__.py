@@ -93,7 +93,8 @@ def figures(project: Path) -> list[Figure]:
 
 def show(found: list[Figure], baselines: dict[str, dict[str, float]]) -> None:
     """Print both tables."""
-    out = Console()
+    # a pipe has no width of its own
+    out = Console() if sys.stdout.isatty() else Console(width=160)
     table = Table("measurement", "median s", "min-max s", "peak MB", "bar", "")
     for f in found:
         spread = f"{min(f.seconds):.2f}-{max(f.seconds):.2f}"

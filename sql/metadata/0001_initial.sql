@@ -68,6 +68,7 @@ CREATE TABLE aops.definitions (
     owner         VARCHAR     NOT NULL,
     tags          JSON        NOT NULL,
     compiled_sql  JSON        NOT NULL,
+    made_as       JSON        NOT NULL,
     applied_at    TIMESTAMPTZ NOT NULL,
     applied_by    VARCHAR     NOT NULL,
     retired_at    TIMESTAMPTZ,
@@ -84,6 +85,7 @@ COMMENT ON COLUMN aops.definitions.description   IS 'What it is, in words.';
 COMMENT ON COLUMN aops.definitions.owner         IS 'Who answers for it.';
 COMMENT ON COLUMN aops.definitions.tags          IS 'Free labels, name to value.';
 COMMENT ON COLUMN aops.definitions.compiled_sql  IS 'Object in the warehouse to the SQL it was made with.';
+COMMENT ON COLUMN aops.definitions.made_as       IS 'Object in the warehouse to the SHA-256 of the text the warehouse keeps of it: another one was not made here.';
 COMMENT ON COLUMN aops.definitions.applied_at    IS 'When it went live.';
 COMMENT ON COLUMN aops.definitions.applied_by    IS 'Who applied it.';
 COMMENT ON COLUMN aops.definitions.retired_at    IS 'When it was replaced or removed; NULL while it is live.';
@@ -241,26 +243,34 @@ COMMENT ON COLUMN aops.datasets.created_at   IS 'When it was made.';
 COMMENT ON COLUMN aops.datasets.created_by   IS 'Who made it.';
 
 CREATE TABLE aops.runs (
-    run_id      VARCHAR     NOT NULL PRIMARY KEY,
-    kind        VARCHAR     NOT NULL,
-    model       VARCHAR     NOT NULL,
-    status      VARCHAR     NOT NULL,
-    started_at  TIMESTAMPTZ NOT NULL,
-    finished_at TIMESTAMPTZ,
-    message     VARCHAR     NOT NULL,
-    git_commit  VARCHAR     NOT NULL,
-    actor       VARCHAR     NOT NULL
+    run_id          VARCHAR     NOT NULL PRIMARY KEY,
+    kind            VARCHAR     NOT NULL,
+    model           VARCHAR     NOT NULL,
+    candidate       VARCHAR     NOT NULL,
+    status          VARCHAR     NOT NULL,
+    started_at      TIMESTAMPTZ NOT NULL,
+    finished_at     TIMESTAMPTZ,
+    message         VARCHAR     NOT NULL,
+    git_commit      VARCHAR     NOT NULL,
+    actor           VARCHAR     NOT NULL,
+    host            VARCHAR     NOT NULL,
+    pid             BIGINT      NOT NULL,
+    process_started VARCHAR     NOT NULL
 );
-COMMENT ON TABLE  aops.runs             IS 'Trainings and evaluations; params and metrics belong to a run.';
-COMMENT ON COLUMN aops.runs.run_id      IS 'Random identifier.';
-COMMENT ON COLUMN aops.runs.kind        IS 'train, evaluate or register.';
-COMMENT ON COLUMN aops.runs.model       IS 'Model it is about.';
-COMMENT ON COLUMN aops.runs.status      IS 'running, succeeded or failed.';
-COMMENT ON COLUMN aops.runs.started_at  IS 'When it began.';
-COMMENT ON COLUMN aops.runs.finished_at IS 'When it ended; NULL while it runs.';
-COMMENT ON COLUMN aops.runs.message     IS 'How it ended, in words.';
-COMMENT ON COLUMN aops.runs.git_commit  IS 'Commit of the project it ran from; empty if unknown.';
-COMMENT ON COLUMN aops.runs.actor       IS 'Who started it.';
+COMMENT ON TABLE  aops.runs                 IS 'Trainings and evaluations; params and metrics belong to a run.';
+COMMENT ON COLUMN aops.runs.run_id          IS 'Random identifier.';
+COMMENT ON COLUMN aops.runs.kind            IS 'train, evaluate or register.';
+COMMENT ON COLUMN aops.runs.model           IS 'Model it is about.';
+COMMENT ON COLUMN aops.runs.candidate       IS 'Candidate of the model that is trained; empty if none is.';
+COMMENT ON COLUMN aops.runs.status          IS 'running, succeeded, failed, or interrupted when its process ended without a word.';
+COMMENT ON COLUMN aops.runs.started_at      IS 'When it began.';
+COMMENT ON COLUMN aops.runs.finished_at     IS 'When it ended, or was found to have been interrupted; NULL while it runs.';
+COMMENT ON COLUMN aops.runs.message         IS 'How it ended, in words.';
+COMMENT ON COLUMN aops.runs.git_commit      IS 'Commit of the project it ran from; empty if unknown.';
+COMMENT ON COLUMN aops.runs.actor           IS 'Who started it.';
+COMMENT ON COLUMN aops.runs.host            IS 'Machine it runs on.';
+COMMENT ON COLUMN aops.runs.pid             IS 'Process it runs in.';
+COMMENT ON COLUMN aops.runs.process_started IS 'When that process began, as its system tells it: numbers of processes are used again.';
 
 CREATE TABLE aops.params (
     run_id VARCHAR NOT NULL,

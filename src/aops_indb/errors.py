@@ -24,7 +24,8 @@ Each message names the object, the cause and the next step.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 
 class AopsError(Exception):
@@ -45,18 +46,35 @@ class DefinitionError(AopsError):
         self.where = where
 
 
+def closest_names(name: str, known: Iterable[str]) -> list[str]:
+    """The known names most like one, best first, at most three; case does not count.
+
+    >>> closest_names("Airprot", ["airport", "AIRPORT", "route"])
+    ['AIRPORT', 'airport']
+    >>> closest_names("Airport", ["airport", "airports"])
+    ['airport']
+    """
+    folded: dict[str, list[str]] = {}
+    for known_name in sorted(set(known)):
+        folded.setdefault(known_name.casefold(), []).append(known_name)
+    if name.casefold() in folded:
+        return folded[name.casefold()][:3]
+    close = difflib.get_close_matches(name.casefold(), folded, n=3, cutoff=0.6)
+    return [known_name for spelling in close for known_name in folded[spelling]][:3]
+
+
 class UnknownNameError(AopsError):
     """A name nobody defined.
 
-    >>> print(UnknownNameError("feature view", "carier", ["carrier", "route"]))
-    unknown feature view 'carier': did you mean 'carrier'?
+    >>> print(UnknownNameError("feature view", "Carier", ["carrier", "route"]))
+    unknown feature view 'Carier': did you mean 'carrier'?
     >>> print(UnknownNameError("model", "zzz", ["flight_delay"]))
     unknown model 'zzz': known are 'flight_delay'
     """
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         names = sorted(set(known))
-        close = difflib.get_close_matches(name, names, n=3, cutoff=0.6)
+        close = closest_names(name, names)
         if close:
             hint = "did you mean " + " or ".join(f"'{n}'" for n in close) + "?"
         elif names:
@@ -140,3 +158,67 @@ class WarehouseLockedError(WarehouseError):
 
 class SchemaVersionError(WarehouseError):
     """The metadata tables belong to another release of aops-indb."""
+
+
+# ── settings, of definitions and of aops.toml ──────────────────────────────────────────────────────────
+
+# pydantic's name of a mistake -> the cause in words for people; {given}: what was written, the rest: pydantic's details
+CAUSES: Mapping[str, str] = {
+    "missing": "is missing",
+    "string_type": "must be text in quotes, not {given}",
+    "tuple_type": "must be a list, not {given}",
+    "dict_type": "must be a dict, not {given}",
+    "model_type": "must be made by {class_name}(…), and is {given}",
+    "reference_type": "must be a feature view, an on-demand feature or text in quotes, not {given}",
+    "callable_type": "must be a function or a class, not {given}",
+    "float_type": "must be a number, not {given}",
+    "float_parsing": "must be a number, not {given}",
+    "greater_than_equal": "must be {ge} or more, not {given}",
+}
+# of mistakes that nobody has put into words yet
+ANY_CAUSE = "cannot be {given}"
+
+
+def explain_setting(
+    problem: Mapping[str, Any], place: str, *, examples: Mapping[str, str], causes: Mapping[str, str] = CAUSES
+) -> str:
+    """What is wrong with a setting and what to write instead, from one entry of a pydantic ValidationError.errors().
+
+    examples: name of a setting -> how it is written
+
+    >>> problem = {"type": "tuple_type", "loc": ("windows",), "input": 7}
+    >>> explain_setting(problem, "windows", examples={"windows": 'windows=["7d"]'})
+    'windows must be a list, not 7: write e.g. windows=["7d"]'
+    """
+    if problem["type"] == "value_error":  # our own checks say what to write
+        words = str(problem["ctx"]["error"])
+        return f"{place}: {words}" if place else words
+    cause = causes.get(problem["type"], ANY_CAUSE).format(given=shown(problem["input"]), **problem.get("ctx", {}))
+    example = next((examples[part] for part in reversed(problem["loc"]) if part in examples), None)
+    return f"{place} {cause}" + (f": write e.g. {example}" if example else "")
+
+
+def setting_path(loc: Sequence[str | int]) -> str:
+    """A place inside a setting, as Python writes it.
+
+    >>> setting_path(["tags", "team"]), setting_path(["windows", 0])
+    ("tags['team']", 'windows[0]')
+    """
+    first, *inner = loc or ("",)
+    # pydantic marks the key itself of a dict so
+    return str(first) + "".join(f"[{part!r}]" for part in inner if part != "[key]")
+
+
+def shown(value: object) -> str:
+    """A value as messages show it: itself where it is plain, else what it is.
+
+    >>> shown("7d"), shown(["7d"]), shown(int)
+    ("'7d'", 'a list', 'the class int')
+    """
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    if value is None or isinstance(value, (bool, int, float, str)):
+        text = repr(value)
+        return text if len(text) <= 60 else f"{text[:59]}…"
+    name = type(value).__name__
+    return f"an {name}" if name[0] in "AEIOUaeiou" else f"a {name}"

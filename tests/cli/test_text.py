@@ -47,11 +47,12 @@ def test_a_change(aops: Aops, applied: Shop) -> None:
         '    aggregations.orders.windows: ["7d", "28d"] -> ["28d"]\n'
         "    breaking: orders_7d is gone\n"
         "    invalidates: returns (train again)\n"
+        "    destructive: needs  aops apply --allow-destructive customer_orders\n"
         "\n1 to change. Nothing was changed; next:  aops apply\n"
     )
     with_sql = aops("plan", "--sql", project=applied.folder).out
     assert '    -- customer_orders__asof\n    WITH "customer_orders__rows" AS (' in with_sql
-    assert aops("apply", project=applied.folder).out == (
+    assert aops("apply", "--allow-destructive", "customer_orders", project=applied.folder).out == (
         "change   feature_view customer_orders\n\n1 changes applied in one transaction\n"
     )
 

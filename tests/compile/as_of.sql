@@ -24,12 +24,12 @@ WITH "v__newest" AS (
         "k" IS NOT NULL AND "at" IS NOT NULL
     ) AS "source_rows"
     QUALIFY
-      ROW_NUMBER() OVER (PARTITION BY "k", "__known_at" ORDER BY "event_timestamp" DESC, "n" DESC) = 1
+      ROW_NUMBER() OVER (PARTITION BY "k", "__known_at" ORDER BY "event_timestamp" DESC NULLS LAST, "n" DESC NULLS LAST) = 1
   ) AS "versions"
   WHERE
     "__known_at" <= CAST("ts" AS TIMESTAMPTZ)
   QUALIFY
-    ROW_NUMBER() OVER (PARTITION BY "k" ORDER BY "__known_at" DESC) = 1
+    ROW_NUMBER() OVER (PARTITION BY "k" ORDER BY "__known_at" DESC NULLS LAST) = 1
 ), "v__rows" AS (
   SELECT
     "k" AS "k",
@@ -90,12 +90,16 @@ WITH "v__newest" AS (
         "k" IS NOT NULL AND "at" IS NOT NULL
     ) AS "source_rows"
     QUALIFY
-      ROW_NUMBER() OVER (PARTITION BY "k", "__known_at" ORDER BY "event_timestamp" DESC, "n" DESC) = 1
+      ROW_NUMBER() OVER (PARTITION BY "k", "__known_at" ORDER BY "event_timestamp" DESC NULLS LAST, "n" DESC NULLS LAST) = 1
   ) AS "versions"
   WHERE
-    "__known_at" <= CAST("ts" AS TIMESTAMP)
+    "__known_at" <= CASE
+      WHEN TYPEOF("ts") = 'TIMESTAMP WITH TIME ZONE'
+      THEN TIMEZONE('UTC', CAST("ts" AS TIMESTAMPTZ))
+      ELSE CAST("ts" AS TIMESTAMP)
+    END
   QUALIFY
-    ROW_NUMBER() OVER (PARTITION BY "k" ORDER BY "__known_at" DESC) = 1
+    ROW_NUMBER() OVER (PARTITION BY "k" ORDER BY "__known_at" DESC NULLS LAST) = 1
 )
 SELECT
   "v__newest"."k" AS "k",
@@ -156,7 +160,7 @@ WITH "v__newest" AS (
       "k" IS NOT NULL
   ) AS "source_rows"
   QUALIFY
-    ROW_NUMBER() OVER (PARTITION BY "k" ORDER BY "name" DESC) = 1
+    ROW_NUMBER() OVER (PARTITION BY "k" ORDER BY "name" DESC NULLS LAST) = 1
 )
 SELECT
   "v__newest"."k" AS "k",

@@ -82,13 +82,13 @@ WITH "v__newest" AS (
     QUALIFY
       ROW_NUMBER() OVER (
         PARTITION BY "k", "l", "__known_at"
-        ORDER BY "event_timestamp" DESC, "n" DESC, "long_label" DESC
+        ORDER BY "event_timestamp" DESC NULLS LAST, "n" DESC NULLS LAST, "long_label" DESC NULLS LAST
       ) = 1
   ) AS "versions"
   WHERE
     "__known_at" <= CAST('2013-06-01 00:00:00+00:00' AS TIMESTAMPTZ)
   QUALIFY
-    ROW_NUMBER() OVER (PARTITION BY "k", "l" ORDER BY "__known_at" DESC) = 1
+    ROW_NUMBER() OVER (PARTITION BY "k", "l" ORDER BY "__known_at" DESC NULLS LAST) = 1
 )
 SELECT
   "v__newest"."k" AS "k",
@@ -128,12 +128,12 @@ WITH "v__newest" AS (
         ) AND "k" IS NOT NULL AND "at" IS NOT NULL
     ) AS "source_rows"
     QUALIFY
-      ROW_NUMBER() OVER (PARTITION BY "k", "__known_at" ORDER BY "event_timestamp" DESC, "n" DESC) = 1
+      ROW_NUMBER() OVER (PARTITION BY "k", "__known_at" ORDER BY "event_timestamp" DESC NULLS LAST, "n" DESC NULLS LAST) = 1
   ) AS "versions"
   WHERE
     "__known_at" <= CAST('2013-06-01 00:00:00+00:00' AS TIMESTAMPTZ)
   QUALIFY
-    ROW_NUMBER() OVER (PARTITION BY "k" ORDER BY "__known_at" DESC) = 1
+    ROW_NUMBER() OVER (PARTITION BY "k" ORDER BY "__known_at" DESC NULLS LAST) = 1
 ), "v__rows" AS (
   SELECT
     "k" AS "k",
@@ -209,20 +209,20 @@ WITH "v__newest" AS (
       QUALIFY
         ROW_NUMBER() OVER (
           PARTITION BY "k", "__known_at"
-          ORDER BY "event_timestamp" DESC, "__created" DESC, "n" DESC
+          ORDER BY "event_timestamp" DESC NULLS LAST, "__created" DESC NULLS LAST, "n" DESC NULLS LAST
         ) = 1
     ) AS "once"
     QUALIFY
       "event_timestamp" >= MAX("event_timestamp") OVER (
         PARTITION BY "k"
-        ORDER BY "__known_at" ASC
+        ORDER BY "__known_at" ASC NULLS LAST
         RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
       )
   ) AS "versions"
   WHERE
     "__known_at" <= CAST('2013-06-01 00:00:00+00:00' AS TIMESTAMPTZ)
   QUALIFY
-    ROW_NUMBER() OVER (PARTITION BY "k" ORDER BY "__known_at" DESC) = 1
+    ROW_NUMBER() OVER (PARTITION BY "k" ORDER BY "__known_at" DESC NULLS LAST) = 1
 ), "v__rows" AS (
   SELECT
     "k" AS "k",
@@ -278,7 +278,7 @@ WITH "v__newest" AS (
       "k" IS NOT NULL
   ) AS "source_rows"
   QUALIFY
-    ROW_NUMBER() OVER (PARTITION BY "k" ORDER BY "name" DESC) = 1
+    ROW_NUMBER() OVER (PARTITION BY "k" ORDER BY "name" DESC NULLS LAST) = 1
 )
 SELECT
   "v__newest"."k" AS "k",

@@ -69,7 +69,7 @@ WITH "v__events" AS (
   FROM "v__totals"
   WINDOW "so_far" AS (
     PARTITION BY "k"
-    ORDER BY "event_timestamp" ASC
+    ORDER BY "event_timestamp" ASC NULLS LAST
     RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
   )
 ), "v__at_points" AS (
@@ -159,13 +159,13 @@ WITH "v__events" AS (
     QUALIFY
       ROW_NUMBER() OVER (
         PARTITION BY "k", "l", "__known_at"
-        ORDER BY "event_timestamp" DESC, "__created" DESC, "n" DESC
+        ORDER BY "event_timestamp" DESC NULLS LAST, "__created" DESC NULLS LAST, "n" DESC NULLS LAST
       ) = 1
   ) AS "once"
   QUALIFY
     "event_timestamp" >= MAX("event_timestamp") OVER (
       PARTITION BY "k", "l"
-      ORDER BY "__known_at" ASC
+      ORDER BY "__known_at" ASC NULLS LAST
       RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
     )
 )
@@ -202,6 +202,6 @@ FROM (
     "k" IS NOT NULL
 ) AS "source_rows"
 QUALIFY
-  ROW_NUMBER() OVER (PARTITION BY "k" ORDER BY "name" DESC) = 1;
+  ROW_NUMBER() OVER (PARTITION BY "k" ORDER BY "name" DESC NULLS LAST) = 1;
 COMMENT ON VIEW "features"."v__history" IS 'v: one row for each moment from which values hold, until the entity''s next row';
 COMMENT ON COLUMN "features"."v__history"."k" IS 'The key';

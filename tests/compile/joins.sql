@@ -55,7 +55,7 @@ WITH "__entity_df" AS (
   FROM "v__totals"
   WINDOW "so_far" AS (
     PARTITION BY "k"
-    ORDER BY "event_timestamp" ASC
+    ORDER BY "event_timestamp" ASC NULLS LAST
     RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
   )
 ), "v__at_points" AS (
@@ -98,7 +98,7 @@ LEFT JOIN "v__at_points"
   ON "__entity_df"."k" = "v__at_points"."k"
   AND "__entity_df"."event_timestamp" = "v__at_points"."event_timestamp"
 ORDER BY
-  "__entity_df"."__row" ASC;
+  "__entity_df"."__row" ASC NULLS LAST;
 
 -- case: timeline
 -- view = FeatureView(name="v", entities=[pair], source=events, aggregations=[
@@ -163,11 +163,11 @@ WITH "__entity_df" AS (
   FROM "v__timeline"
   WINDOW "last_3600s" AS (
     PARTITION BY "k", "l"
-    ORDER BY "event_timestamp" ASC
+    ORDER BY "event_timestamp" ASC NULLS LAST
     RANGE BETWEEN INTERVAL '3599999999' MICROSECOND PRECEDING AND CURRENT ROW
   ), "last_86400s_1800s_ago" AS (
     PARTITION BY "k", "l"
-    ORDER BY "event_timestamp" ASC
+    ORDER BY "event_timestamp" ASC NULLS LAST
     RANGE BETWEEN INTERVAL '88199999999' MICROSECOND PRECEDING AND INTERVAL '30' MINUTE PRECEDING
   )
 ), "v__at_points" AS (
@@ -194,7 +194,7 @@ LEFT JOIN "v__at_points"
   AND "__entity_df"."l" = "v__at_points"."l"
   AND "__entity_df"."event_timestamp" = "v__at_points"."event_timestamp"
 ORDER BY
-  "__entity_df"."__row" ASC;
+  "__entity_df"."__row" ASC NULLS LAST;
 
 -- case: range join, for rows known late
 -- view = FeatureView(name="v", entities=[k], source=late, aggregations=[
@@ -266,7 +266,7 @@ LEFT JOIN "v__at_points"
   ON "__entity_df"."k" = "v__at_points"."k"
   AND "__entity_df"."event_timestamp" = "v__at_points"."event_timestamp"
 ORDER BY
-  "__entity_df"."__row" ASC;
+  "__entity_df"."__row" ASC NULLS LAST;
 
 -- case: range join, where it is chosen
 -- algorithm = "range_join"
@@ -326,7 +326,7 @@ LEFT JOIN "v__at_points"
   ON "__entity_df"."k" = "v__at_points"."k"
   AND "__entity_df"."event_timestamp" = "v__at_points"."event_timestamp"
 ORDER BY
-  "__entity_df"."__row" ASC;
+  "__entity_df"."__row" ASC NULLS LAST;
 
 -- case: the newest row
 -- view = FeatureView(name="v", entities=[pair], source=events, schema=[n, Field(name="x", dtype=DType.Float64)], ttl="7d")
@@ -358,7 +358,7 @@ WITH "__entity_df" AS (
   QUALIFY
     ROW_NUMBER() OVER (
       PARTITION BY "k", "l", "__known_at"
-      ORDER BY "event_timestamp" DESC, "n" DESC, "x" DESC
+      ORDER BY "event_timestamp" DESC NULLS LAST, "n" DESC NULLS LAST, "x" DESC NULLS LAST
     ) = 1
 )
 SELECT
@@ -376,7 +376,7 @@ ASOF LEFT JOIN "v__versions"
   AND "__entity_df"."l" = "v__versions"."l"
   AND "__entity_df"."event_timestamp" >= "v__versions"."__known_at"
 ORDER BY
-  "__entity_df"."__row" ASC;
+  "__entity_df"."__row" ASC NULLS LAST;
 
 -- case: the newest row, known late
 -- view = FeatureView(name="v", entities=[k], source=late, schema=[n])
@@ -414,13 +414,13 @@ WITH "__entity_df" AS (
     QUALIFY
       ROW_NUMBER() OVER (
         PARTITION BY "k", "__known_at"
-        ORDER BY "event_timestamp" DESC, "__created" DESC, "n" DESC
+        ORDER BY "event_timestamp" DESC NULLS LAST, "__created" DESC NULLS LAST, "n" DESC NULLS LAST
       ) = 1
   ) AS "once"
   QUALIFY
     "event_timestamp" >= MAX("event_timestamp") OVER (
       PARTITION BY "k"
-      ORDER BY "__known_at" ASC
+      ORDER BY "__known_at" ASC NULLS LAST
       RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
     )
 )
@@ -435,7 +435,7 @@ ASOF LEFT JOIN "v__versions"
   ON "__entity_df"."k" = "v__versions"."k"
   AND "__entity_df"."event_timestamp" >= "v__versions"."__known_at"
 ORDER BY
-  "__entity_df"."__row" ASC;
+  "__entity_df"."__row" ASC NULLS LAST;
 
 -- case: facts without a time
 -- view = FeatureView(name="v", entities=[k], source=register, schema=[Field(name="name", dtype=DType.String)])
@@ -461,7 +461,7 @@ WITH "__entity_df" AS (
       "k" IS NOT NULL
   ) AS "source_rows"
   QUALIFY
-    ROW_NUMBER() OVER (PARTITION BY "k" ORDER BY "name" DESC) = 1
+    ROW_NUMBER() OVER (PARTITION BY "k" ORDER BY "name" DESC NULLS LAST) = 1
 )
 SELECT
   "__entity_df"."k" AS "k",
@@ -473,7 +473,7 @@ FROM "__entity_df"
 LEFT JOIN "v__versions"
   ON "__entity_df"."k" = "v__versions"."k"
 ORDER BY
-  "__entity_df"."__row" ASC;
+  "__entity_df"."__row" ASC NULLS LAST;
 
 -- case: on demand
 -- view = FeatureView(name="v", entities=[k], source=register, schema=[
@@ -506,7 +506,7 @@ WITH "__entity_df" AS (
       "k" IS NOT NULL
   ) AS "source_rows"
   QUALIFY
-    ROW_NUMBER() OVER (PARTITION BY "k" ORDER BY "born" DESC) = 1
+    ROW_NUMBER() OVER (PARTITION BY "k" ORDER BY "born" DESC NULLS LAST) = 1
 )
 SELECT
   "__entity_df"."k" AS "k",
@@ -520,7 +520,7 @@ FROM "__entity_df"
 LEFT JOIN "v__versions"
   ON "__entity_df"."k" = "v__versions"."k"
 ORDER BY
-  "__entity_df"."__row" ASC;
+  "__entity_df"."__row" ASC NULLS LAST;
 
 -- case: two views, and names in full
 -- full_feature_names = True
@@ -551,7 +551,7 @@ WITH "__entity_df" AS (
       "k" IS NOT NULL AND "l" IS NOT NULL AND "at" IS NOT NULL
   ) AS "source_rows"
   QUALIFY
-    ROW_NUMBER() OVER (PARTITION BY "k", "l", "__known_at" ORDER BY "event_timestamp" DESC, "n" DESC) = 1
+    ROW_NUMBER() OVER (PARTITION BY "k", "l", "__known_at" ORDER BY "event_timestamp" DESC NULLS LAST, "n" DESC NULLS LAST) = 1
 ), "first__versions" AS (
   SELECT
     *
@@ -564,7 +564,7 @@ WITH "__entity_df" AS (
       "k" IS NOT NULL
   ) AS "source_rows"
   QUALIFY
-    ROW_NUMBER() OVER (PARTITION BY "k" ORDER BY "name" DESC) = 1
+    ROW_NUMBER() OVER (PARTITION BY "k" ORDER BY "name" DESC NULLS LAST) = 1
 )
 SELECT
   "__entity_df"."k" AS "k",
@@ -581,4 +581,4 @@ ASOF LEFT JOIN "second__versions"
 LEFT JOIN "first__versions"
   ON "__entity_df"."k" = "first__versions"."k"
 ORDER BY
-  "__entity_df"."__row" ASC;
+  "__entity_df"."__row" ASC NULLS LAST;

@@ -47,6 +47,25 @@ BROKEN = [
         2,
         "Entity 'e': join_keys: give one or more",
     ),
+    (
+        "\nfrom aops_indb import Entity\ne = Entity(\n    name='e',\n    join_keys='k',\n)\n",
+        3,
+        "Entity 'e': join_keys must be",
+    ),
+    ("from aops_indb import Entity\n\nEntity(nam='e')\n", 3, "Entity(nam='e'): unknown setting 'nam': did you mean"),
+    ("from aops_indb import Entity\n\nEntity('e')\n", 3, "Entity: settings are given by their names: write"),
+    (
+        "from aops_indb import Model, Split\nm = Model(\n    name='m',\n    train=Split(start='2013'),\n)\n",
+        4,
+        "Split(start='2013'): start: '2013' is no time",
+    ),
+    # its parts, given as dicts, are made by pydantic
+    ("from aops_indb import Model\nModel(\n    name='m', train={'start': '2013'},\n)\n", 2, "Model 'm': Split(start="),
+    (
+        "from aops_indb import Field, DType\nField(\n    name='f',\n    dtype=DType.Integer)\n",
+        4,
+        "AttributeError: unknown DType 'Integer'",
+    ),
     # the mistake of a caller, found inside another module
     ("import json\n\njson.loads('{')\n", 3, "JSONDecodeError: "),
 ]

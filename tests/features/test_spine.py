@@ -90,10 +90,13 @@ def test_names() -> None:
 
 
 CLASHES: list[tuple[tuple[str, ...], tuple[str, ...], str]] = [
-    (("view:v", "other:v"), ("key",), "two columns would be named 'v': one from view:v, one from other:v"),
-    (("view:v",), ("key", "V"), "two columns would be named 'v': one from the spine, one from view:v"),
-    (("difference",), ("Difference",), "Rename the spine's column, or ask with full_feature_names=True"),
-]
+    (
+        ("view:v", "other:v"), ("key",),
+        "two columns would be named 'v': one from view:v, one from other:v; ask with full_feature_names=True",
+    ),
+    (("view:v",), ("key", "V"), "from view:v; rename the spine's column or ask with full_feature_names=True"),
+    (("difference",), ("Difference",), "one from the spine, one from difference; rename the spine's column"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("references", "spine", "expected"), CLASHES)

@@ -192,12 +192,59 @@ def test_as_of_any_expression(session: Session, zone: str, argument: str) -> Non
     assert run(session, f"SELECT * FROM features.view__asof({argument})") == expected
 
 
+@pytest.mark.parametrize("zone", ZONES)
+@pytest.mark.parametrize(
+    "argument",
+    ["TIMESTAMPTZ '2013-06-01 10:00+00'", "TIMESTAMPTZ '2013-06-01 12:00+02'", "TIMESTAMP '2013-06-01 10:00'"],
+)
+def test_as_of_a_zoned_time_on_times_without_one(session: Session, zone: str, argument: str) -> None:
+    """Times without a zone are taken for UTC, wherever the one who asks may be."""
+    set_time_zone(session, zone)
+    create_events(session, "'k', '2013-06-01 09:00:01', 7, 1, NULL")
+    create_objects(session, FeatureView(**{**newest(), **window()}), time_zone=False)
+    expected = [{"key": "k", "v": 7, "w": 1, "f_1h": 1}]
+    assert run(session, f"SELECT * FROM features.view__asof({argument})") == expected
+    assert run(session, "SELECT f_1h FROM features.view__asof(TIMESTAMPTZ '2013-06-01 10:00:01.000001+00')") == [
+        {"f_1h": 0}
+    ]
+
+
 def test_as_of_text_and_null(session: Session) -> None:
     create_events(session, "'k', '2013-06-01 09:00:01', 7, 1, NULL")
     create_objects(session, FeatureView(**{**newest(), **window()}), time_zone=False)
     assert run(session, "SELECT f_1h FROM features.view__asof('2013-06-01 10:00')") == [{"f_1h": 1}]
     assert run(session, "SELECT f_1h FROM features.view__asof(DATE '2013-06-02')") == [{"f_1h": 0}]
     assert run(session, "SELECT f_1h FROM features.view__asof(NULL)") == []
+
+
+# Settings of whoever asks that decide how an unspoken ORDER BY sorts.
+ORDERS = [
+    "default_null_order = 'nulls_first'",
+    "default_null_order = 'nulls_first_on_asc_last_on_desc'",
+    "default_order = 'DESC'",
+]
+
+
+@pytest.mark.parametrize("setting", ORDERS)
+def test_settings_of_whoever_asks_change_nothing(session: Session, setting: str) -> None:
+    """Of rows of one time the newest written counts, of those the largest; NULL last in both."""
+    create_events(
+        session,
+        "'k', '2013-06-01 09:00:01', 7, NULL, NULL",
+        "'k', '2013-06-01 09:00:01', NULL, 1, NULL",
+        "'k', '2013-06-01 09:00:01', 7, 1, NULL",
+        "'k', '2013-06-01 09:30:00', 2, 1, NULL",
+    )
+    create_objects(session, FeatureView(**{**newest(), **window()}), time_zone=False)
+    relations = ["view", "view__history", "view__asof('2013-06-01 10:00')", "view__asof('2013-06-01 09:10')"]
+    asked = [f"SELECT * FROM features.{relation} ORDER BY ALL ASC NULLS LAST" for relation in relations]
+    expected = [run(session, query) for query in asked]
+    assert expected[3] == [{"key": "k", "v": 7, "w": 1, "f_1h": 3}]
+    session.run_script(f"SET {setting}")
+    try:
+        assert [run(session, query) for query in asked] == expected
+    finally:
+        session.run_script(f"RESET {setting.partition(' ')[0]}")
 
 
 # ── names ──────────────────────────────────────────────────────────────────────────────────────────────

@@ -11,8 +11,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from aops_indb.errors import DefinitionError
-from aops_indb.sqlgen import build, parse
+from aops_indb.errors import AopsError, DefinitionError
+from aops_indb.sqlgen import build, parse, statements
 from aops_indb.sqlgen.build import Expr
 from aops_indb.sqlgen.dialects import dialect
 from aops_indb.sqlgen.render import render
@@ -192,3 +192,20 @@ GIVEN = {
 def test_only_one_query_is_a_query(sql: str) -> None:
     with pytest.raises(DefinitionError):
         parse.parse_select(sql)
+
+
+LACKING = {
+    "an ASOF join": statements.select(
+        [build.star()],
+        statements.table("a"),
+        joins=[statements.Join(statements.table("b"), "asof_left", build.lit(True))],
+    ),
+    "a table macro": statements.create_table_macro(statements.table("m"), ["p"], statements.select([build.lit(1)])),
+}
+
+
+@pytest.mark.parametrize("what", LACKING)
+def test_what_a_dialect_lacks_is_refused(what: str) -> None:
+    assert render(LACKING[what].copy(), DUCKDB)
+    with pytest.raises(AopsError, match=rf"this SQL .*{what}, which postgres does not have"):
+        render(LACKING[what].copy(), dialect("postgres"))

@@ -141,10 +141,10 @@ def test_removing_a_view_that_someone_dropped_already(applied: Shop) -> None:
 @pytest.mark.parametrize("name", ["customer_profil", "customer_orders", "", "'; DROP TABLE raw.orders; --"])
 def test_allowing_what_is_not_removed_is_an_error(applied: Shop, name: str) -> None:
     before = applied.objects()
-    with pytest.raises(AopsError, match=r"allowed to be removed, but would not be: this plan removes nothing"):
+    with pytest.raises(AopsError, match=r"this plan takes nothing away there; it does of nothing"):
         applied.project.apply(allow_destructive=[name])
     remove_profile(applied)
-    with pytest.raises(AopsError, match=r"this plan removes customer_profile") as caught:
+    with pytest.raises(AopsError, match=r"it does of customer_profile") as caught:
         applied.project.apply(allow_destructive=["customer_profile", name])
     assert caught.value.exit_code == 2
     assert applied.objects() == before
@@ -176,6 +176,51 @@ def test_a_view_of_someone_else_is_not_replaced_unasked(shop: Shop, name: str) -
     assert shop.one("SELECT count(*) FROM features.customer_profile") == 40
 
 
+BREAKING = {
+    "a column goes": ("orders", '["7d", "28d"]', '["28d"]', "customer_orders", "orders_7d is gone"),
+    "a type": ("customer", "DType.Float64, expr", "DType.Int64, expr", "customer_profile", "credit: DOUBLE -> BIGINT"),
+}
+
+
+@pytest.mark.parametrize("change", BREAKING)
+def test_a_column_is_not_taken_from_its_readers_unasked(applied: Shop, change: str) -> None:
+    file, old, new, view, told = BREAKING[change]
+    applied.edit(file, old, new)
+    before = applied.objects()
+    with pytest.raises(DestructiveChangeError) as caught:
+        applied.project.apply()
+    assert f"change features.{view} under its readers ({told})" in str(caught.value)
+    assert f"--allow-destructive {view}" in str(caught.value)
+    assert applied.objects() == before
+    applied.project.apply(allow_destructive=[view])
+    assert applied.project.plan().changes == ()
+
+
+OTHERS = {
+    "customer_profile": "CREATE OR REPLACE VIEW features.customer_profile AS SELECT 1 AS customer_id",
+    "customer_profile__history": "CREATE OR REPLACE VIEW features.customer_profile__history AS SELECT 1 AS customer_id",
+    "customer_profile__asof": "CREATE OR REPLACE MACRO features.customer_profile__asof(ts) AS TABLE SELECT ts AS ts",
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+@pytest.mark.parametrize("edited", [False, True])
+def test_what_someone_else_put_in_its_place_is_noticed(applied: Shop, name: str, edited: bool) -> None:
+    applied.execute(OTHERS[name])
+    if edited:
+        applied.edit("customer", 'ttl="60d"', 'ttl="90d"')
+    before = applied.objects()
+    [change] = applied.project.plan().changes
+    assert (change.action, change.name) == ("change" if edited else "restore", "customer_profile")
+    assert change.replaces == (f"features.{name}",)
+    with pytest.raises(DestructiveChangeError, match=f"replace features.{name}, which aops did not make"):
+        applied.project.apply()
+    assert applied.objects() == before
+    applied.project.apply(allow_destructive=["customer_profile"])
+    assert applied.project.plan().changes == ()
+    assert applied.one("SELECT count(*) FROM features.customer_profile") == 40
+
+
 # ── stale plans ────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -185,11 +230,11 @@ def test_a_view_of_someone_else_is_not_replaced_unasked(shop: Shop, name: str) -
     ids=["another meaning", "another description"],
 )
 def test_a_plan_is_stale_once_another_was_applied(applied: Shop, old: str, new: str) -> None:
-    applied.edit("orders", '["7d", "28d"]', '["28d"]')
+    applied.edit("orders", '["7d", "28d"]', '["7d", "28d", "90d"]')
     mine = applied.project
     plan = mine.plan()
     applied.edit("customer", old, new)
-    applied.edit("orders", 'windows=["28d"], description="Orders"', 'windows=["7d", "28d"], description="Orders"')
+    applied.edit("orders", '["7d", "28d", "90d"]', '["7d", "28d"]')
     applied.project.apply()
     before = applied.objects()
     with pytest.raises(StalePlanError, match=r"changed since this plan was made: run  aops plan  again"):
@@ -232,7 +277,7 @@ def test_a_statement_that_fails_in_the_middle_undoes_those_before_it(shop: Shop)
 
 
 def test_a_source_that_goes_between_plan_and_apply(applied: Shop) -> None:
-    applied.edit("orders", '["7d", "28d"]', '["28d"]')
+    applied.edit("orders", '["7d", "28d"]', '["7d", "28d", "90d"]')
     project = applied.project
     plan = project.plan()
     applied.execute("ALTER TABLE raw.orders RENAME TO orders_of_old")

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from aops_indb.errors import DefinitionError
-from aops_indb.workflows.catalog import describe, history_of, list_kind
+from aops_indb.workflows.catalog import list_kind
 from aops_indb.workflows.doctor import examine
+from aops_indb.workflows.history import history_of
+from aops_indb.workflows.show import describe
 
 from .shop import FOLDER, Shop
 
@@ -50,6 +52,8 @@ MISFITS: dict[str, tuple[str, str, str, str, str]] = {
     "a column in a filter": (ORDERS, "status <>", "statu <>", f"{ORDERS}:6",
                              'feature view \'customer_orders\': .*"statu" not found'),
     "a type": (ORDERS, 'column="amount"', 'column="channel", name="mean_amount"', f"{ORDERS}:6", "VARCHAR"),
+    "a rate of an amount": (ORDERS, 'expr="returned"', 'expr="amount"', f"{ORDERS}:6",
+                            "'customer_orders': rate of amount, which is DOUBLE, and must be a condition.*amount > 0"),
     "a feature of a service": (ORDERS, '"order_request:channel"', '"order_request:chanel"', f"{ORDERS}:35",
                                "FeatureService 'order_features': .*did you mean 'order_request:channel'"),
     "an input": (ORDERS, '"customer_orders:mean', '"customer_ordrs:mean', f"{ORDERS}:27",

@@ -97,12 +97,14 @@ def long_job(trained: Shop) -> Shop:
         LONG_SPINE,
     )
     trained.edit("models/returns", "FROM raw.orders", f"FROM raw.orders, range({COPIES}) AS copies(n)")
+    trained.project.promote("returns:1")
     return trained
 
 
 def shorten(shop: Shop) -> None:
     """The spine as it was, but for the keys."""
     shop.edit("models/returns", f"range({COPIES})", "range(1)")
+    shop.project.promote("returns:1")
 
 
 def has_committed(shop: Shop) -> bool:

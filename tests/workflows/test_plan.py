@@ -176,9 +176,9 @@ def test_an_edit_shows_exactly_that_change(applied: Shop, edit: str) -> None:
     assert change.invalidates == (("returns",) if invalidates else ())
     assert change.breaking == breaking
     assert change.details == details
-    assert not change.destructive
+    assert change.destructive == bool(breaking)
     # applied, and there is nothing more to do
-    assert applied.project.apply().changes == (change,)
+    assert applied.project.apply(allow_destructive=[name] if breaking else []).changes == (change,)
     assert applied.project.plan().changes == ()
 
 

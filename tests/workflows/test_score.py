@@ -103,17 +103,54 @@ def test_a_time_without_a_zone_is_in_utc(trained: Shop) -> None:
     assert set(jobs(trained, "interval_start")) == {(day(2),)}
 
 
-def test_another_version_replaces_its_interval(trained: Shop) -> None:
+def counts(shop: Shop, table: str) -> list[tuple[Any, ...]]:
+    query = "SELECT model_version, count(*), min(event_timestamp) >= '2024-05-01' FROM"
+    return shop.rows(f"{query} {table} GROUP BY ALL ORDER BY ALL")
+
+
+def test_another_version_than_the_champion_is_kept_beside_it(trained: Shop) -> None:
     trained.project.score("returns")
-    trained.project.score("returns:2", since=day(5))
-    counts = "SELECT model_version, count(*), min(event_timestamp) >= '2024-05-01' FROM scores.returns__batch"
-    assert trained.rows(f"{counts} GROUP BY ALL ORDER BY ALL") == [
+    assert trained.project.score("returns:2", since=day(5)).table == "scores.returns__v2__batch"
+    trained.project.promote("returns:2", alias="challenger")
+    assert trained.project.score("returns@challenger", since=day(5)).table == "scores.returns__v2__batch"
+    assert trained.project.score("returns@champion").table == "scores.returns__batch"
+    assert counts(trained, "scores.returns__batch") == [(1, 600, False)]
+    assert counts(trained, "scores.returns__v2__batch") == [(2, orders_between(day(5), None), True)]
+
+
+def test_a_new_champion_replaces_its_interval(trained: Shop) -> None:
+    trained.project.score("returns")
+    trained.project.promote("returns:2")
+    assert trained.project.score("returns", since=day(5)).table == "scores.returns__batch"
+    assert counts(trained, "scores.returns__batch") == [
         (1, orders_between(None, day(5)), False),
         (2, orders_between(day(5), None), True),
     ]
-    trained.project.promote("returns:2", alias="challenger")
-    assert trained.project.score("returns@challenger").version == 2
-    assert trained.project.score("returns@champion").version == 1
+
+
+# What may become of definitions after a version was promoted: it is scored as it was promoted.
+LATER: dict[str, tuple[str, str, str]] = {
+    "a feature": ("orders", 'offset="1d"', 'offset="2d"'),
+    "the spine": ("models/returns", "FROM raw.orders", "FROM raw.orders WHERE order_id > 100"),
+    "the target": ("models/returns", 'target="returned"', 'target="NOT returned"'),
+    "a file that cannot be read": ("orders", "orders = DataSource(", "orders = DataSauce("),
+}
+
+
+@pytest.mark.parametrize("edit", LATER)
+def test_what_was_promoted_is_what_is_scored(trained: Shop, edit: str) -> None:
+    trained.edit(*LATER[edit])
+    if "cannot" not in edit:
+        trained.project.apply()
+    trained.project.score("returns")
+    assert trained.rows(BATCH) == trained.rows(LIVE)
+    assert trained.one("SELECT count(*) FROM scores.returns__batch") == 600
+
+
+def test_a_view_that_is_gone(trained: Shop) -> None:
+    trained.execute("DROP VIEW scores.returns__v1")
+    with pytest.raises(ModelError, match=r"scores.returns__v1, the view of returns:1, is gone: run  aops promote"):
+        trained.project.score("returns")
 
 
 # ── jobs ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -151,6 +188,7 @@ def test_a_job_that_fails_is_noted_with_its_reason_and_changes_nothing(trained: 
     # the spine fails at one of its rows, when the job has long begun
     failing = "CAST(CASE WHEN order_id = 555 THEN 'much' ELSE '1' END AS DOUBLE) AS amount"
     trained.edit("models/returns", "customer_id, amount,", f"customer_id, {failing},")
+    trained.project.promote("returns:1")
     with pytest.raises(QueryError, match="Could not convert string 'much'"):
         trained.project.score("returns", until=day(7))
     [_, (status, rows, seconds, finished, message)] = jobs(trained, "status, row_count, seconds, finished_at, message")

@@ -18,6 +18,7 @@ from .shop import FOLDER, Shop
 VIEWS = ["customer_orders:orders_28d", "customer_profile:segment"]
 TIMES = pd.to_datetime(["2024-03-01", "2024-05-01"], utc=True).as_unit("us")
 NAIVE = TIMES.tz_localize(None)
+NANOSECOND = pd.Timedelta(1, "ns")
 GOOD = pd.DataFrame({"customer_id": [1, 2], "event_timestamp": TIMES, "tag": ["a", "b"]})
 SELECT = "SELECT 1 AS customer_id, TIMESTAMPTZ '2024-03-01' AS event_timestamp"
 
@@ -47,8 +48,9 @@ FRAMES: list[tuple[str, Any, list[str]]] = [
     ("dates as time", frame(event_timestamp=TIMES.date), ["event_timestamp is DATE", "TIMESTAMPTZ"]),
     ("numbers as time", frame(event_timestamp=[1, 2]), ["event_timestamp is BIGINT", "convert it first"]),
     ("nothing as time", frame(event_timestamp=pd.Series([None] * 2, dtype=object)), ["nothing but NULL"]),
-    ("nanoseconds", frame(event_timestamp=TIMES.as_unit("ns")), ["TIMESTAMPTZ_NS", "microseconds", "as_unit('us')"]),
-    ("naive nanoseconds", frame(event_timestamp=NAIVE.as_unit("ns")), ["TIMESTAMP_NS", "as_unit('us')"]),
+    ("a nanosecond more", frame(event_timestamp=TIMES.as_unit("ns") + NANOSECOND), ["fractions of a microsecond"]),
+    ("naive, a nanosecond more", frame(event_timestamp=NAIVE.as_unit("ns") + NANOSECOND), [".dt.floor('us')"]),
+    ("naive nanoseconds", frame(event_timestamp=NAIVE.as_unit("ns")), ["no time zone", "tz_localize('UTC')"]),
     ("no time zone", frame(event_timestamp=NAIVE), ["no time zone", "'customer_orders'", "tz_localize('UTC')"]),
     ("two columns of a name", pd.concat([GOOD, GOOD[["tag"]]], axis=1), ["two columns named tag", "rename"]),
     ("names that differ in case", frame(TAG=1), ["two columns named TAG, tag", "case"]),
@@ -87,6 +89,7 @@ TEXTS: list[tuple[str, list[str]]] = [
     ("SELECT 1 AS customer_id, now() AS event_timestamp INTO raw.more", ["cannot be read"]),
     ("raw.ordrs", ["ordrs does not exist", 'Did you mean "orders"?']),
     ("rw.orders", ["does not exist"]),
+    (SELECT.replace("TIMESTAMPTZ", "TIMESTAMP_NS"), ["TIMESTAMP_NS", "microseconds"]),
     ("raw.orders", ["no column 'event_timestamp'", "'placed_at'"]),
     ("SELECT custmer_id, placed_at AS event_timestamp FROM raw.orders", ['"custmer_id" not found', '"customer_id"']),
     ("SELECT customer_id, customer_id, now() AS event_timestamp FROM raw.orders", ["two columns named customer_id"]),
@@ -117,6 +120,17 @@ def refused(project: Project, given: Any, words: list[str]) -> None:
     missing = [word for word in words if word not in str(caught.value)]
     assert not missing, str(caught.value)
     assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "ns"])
+@pytest.mark.parametrize("arrow", [False, True])
+def test_times_in_other_units(project: Project, unit: str, arrow: bool) -> None:
+    given: Any = frame(event_timestamp=TIMES.astype(f"datetime64[{unit}, UTC]"))
+    if arrow:
+        given = pa.Table.from_pandas(given, preserve_index=False)
+    found = project.get_historical_features(given, VIEWS).to_df()
+    pd.testing.assert_frame_equal(found, project.get_historical_features(GOOD, VIEWS).to_df())
+    assert found["event_timestamp"].tolist() == TIMES.tolist()
 
 
 # ── one by one ─────────────────────────────────────────────────────────────────────────────────────────

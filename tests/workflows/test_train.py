@@ -237,6 +237,21 @@ def test_evaluate_measures_the_same_again(trained_shop: Shop, reference: str) ->
     assert found.parity.rows == found.metrics["test"]["rows"]
 
 
+OTHER_QUESTIONS = {
+    "target": ('target="returned"', 'target="NOT returned"'),
+    "population": ("returned IS NOT NULL", "returned IS NOT NULL AND amount > 10"),
+}
+
+
+@pytest.mark.parametrize("edit", OTHER_QUESTIONS)
+def test_evaluate_asks_what_was_trained(trained: Shop, edit: str) -> None:
+    trained.edit("models/returns", *OTHER_QUESTIONS[edit])
+    with pytest.raises(
+        RefusedError, match=r"returns:1 was trained for another target or population than 'returns' has"
+    ):
+        trained.project.evaluate("returns:1")
+
+
 def test_evaluate_without_its_dataset(trained: Shop) -> None:
     table = trained.one("SELECT table_name FROM aops.datasets")
     trained.execute(f"DROP TABLE datasets.{table}")
@@ -302,7 +317,7 @@ def test_a_model_that_cannot_be_trained(applied: Shop, case: str) -> None:
 
 def test_a_feature_that_no_model_takes(applied: Shop) -> None:
     applied.edit("customer", 'DType.Float64, expr="credit_cents / 100"', 'DType.UnixTimestamp, expr="valid_from"')
-    applied.project.apply()
+    applied.project.apply(allow_destructive=["customer_profile"])
     with pytest.raises(ModelError, match=r"feature 'credit' is timestamp.*make a number of it with an OnDemandFeature"):
         applied.project.train("returns")
 

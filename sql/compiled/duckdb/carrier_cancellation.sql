@@ -112,7 +112,7 @@ WITH "carrier_cancellation__events" AS (
   FROM "carrier_cancellation__totals"
   WINDOW "so_far" AS (
     PARTITION BY "carrier"
-    ORDER BY "event_timestamp" ASC
+    ORDER BY "event_timestamp" ASC NULLS LAST
     RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
   )
 ), "carrier_cancellation__at_points" AS (

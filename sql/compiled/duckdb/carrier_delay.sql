@@ -112,7 +112,7 @@ WITH "carrier_delay__events" AS (
   FROM "carrier_delay__totals"
   WINDOW "so_far" AS (
     PARTITION BY "carrier"
-    ORDER BY "event_timestamp" ASC
+    ORDER BY "event_timestamp" ASC NULLS LAST
     RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
   )
 ), "carrier_delay__at_points" AS (

@@ -151,7 +151,7 @@ WITH "origin_load__events" AS (
   FROM "origin_load__totals"
   WINDOW "so_far" AS (
     PARTITION BY "origin"
-    ORDER BY "event_timestamp" ASC
+    ORDER BY "event_timestamp" ASC NULLS LAST
     RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
   )
 ), "origin_load__at_points" AS (

@@ -37,13 +37,13 @@ WITH "origin_weather__newest" AS (
     QUALIFY
       ROW_NUMBER() OVER (
         PARTITION BY "origin", "__known_at"
-        ORDER BY "event_timestamp" DESC, "temp" DESC, "humid" DESC, "wind_speed" DESC, "wind_gust" DESC, "precip" DESC, "pressure" DESC, "visib" DESC
+        ORDER BY "event_timestamp" DESC NULLS LAST, "temp" DESC NULLS LAST, "humid" DESC NULLS LAST, "wind_speed" DESC NULLS LAST, "wind_gust" DESC NULLS LAST, "precip" DESC NULLS LAST, "pressure" DESC NULLS LAST, "visib" DESC NULLS LAST
       ) = 1
   ) AS "versions"
   WHERE
     "__known_at" <= CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ)
   QUALIFY
-    ROW_NUMBER() OVER (PARTITION BY "origin" ORDER BY "__known_at" DESC) = 1
+    ROW_NUMBER() OVER (PARTITION BY "origin" ORDER BY "__known_at" DESC NULLS LAST) = 1
 )
 SELECT
   "origin_weather__newest"."origin" AS "origin",
@@ -132,7 +132,7 @@ WITH "origin_weather__events" AS (
   QUALIFY
     ROW_NUMBER() OVER (
       PARTITION BY "origin", "__known_at"
-      ORDER BY "event_timestamp" DESC, "temp" DESC, "humid" DESC, "wind_speed" DESC, "wind_gust" DESC, "precip" DESC, "pressure" DESC, "visib" DESC
+      ORDER BY "event_timestamp" DESC NULLS LAST, "temp" DESC NULLS LAST, "humid" DESC NULLS LAST, "wind_speed" DESC NULLS LAST, "wind_gust" DESC NULLS LAST, "precip" DESC NULLS LAST, "pressure" DESC NULLS LAST, "visib" DESC NULLS LAST
     ) = 1
 )
 SELECT
@@ -212,13 +212,13 @@ WITH "origin_weather__newest" AS (
     QUALIFY
       ROW_NUMBER() OVER (
         PARTITION BY "origin", "__known_at"
-        ORDER BY "event_timestamp" DESC, "temp" DESC, "humid" DESC, "wind_speed" DESC, "wind_gust" DESC, "precip" DESC, "pressure" DESC, "visib" DESC
+        ORDER BY "event_timestamp" DESC NULLS LAST, "temp" DESC NULLS LAST, "humid" DESC NULLS LAST, "wind_speed" DESC NULLS LAST, "wind_gust" DESC NULLS LAST, "precip" DESC NULLS LAST, "pressure" DESC NULLS LAST, "visib" DESC NULLS LAST
       ) = 1
   ) AS "versions"
   WHERE
     "__known_at" <= CAST("ts" AS TIMESTAMPTZ)
   QUALIFY
-    ROW_NUMBER() OVER (PARTITION BY "origin" ORDER BY "__known_at" DESC) = 1
+    ROW_NUMBER() OVER (PARTITION BY "origin" ORDER BY "__known_at" DESC NULLS LAST) = 1
 )
 SELECT
   "origin_weather__newest"."origin" AS "origin",

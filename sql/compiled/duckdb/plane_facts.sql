@@ -19,7 +19,10 @@ WITH "plane_facts__newest" AS (
       "tailnum" IS NOT NULL
   ) AS "source_rows"
   QUALIFY
-    ROW_NUMBER() OVER (PARTITION BY "tailnum" ORDER BY "seats" DESC, "year_built" DESC, "maker" DESC) = 1
+    ROW_NUMBER() OVER (
+      PARTITION BY "tailnum"
+      ORDER BY "seats" DESC NULLS LAST, "year_built" DESC NULLS LAST, "maker" DESC NULLS LAST
+    ) = 1
 )
 SELECT
   "plane_facts__newest"."tailnum" AS "tailnum",
@@ -48,7 +51,10 @@ FROM (
     "tailnum" IS NOT NULL
 ) AS "source_rows"
 QUALIFY
-  ROW_NUMBER() OVER (PARTITION BY "tailnum" ORDER BY "seats" DESC, "year_built" DESC, "maker" DESC) = 1;
+  ROW_NUMBER() OVER (
+    PARTITION BY "tailnum"
+    ORDER BY "seats" DESC NULLS LAST, "year_built" DESC NULLS LAST, "maker" DESC NULLS LAST
+  ) = 1;
 
 CREATE OR REPLACE MACRO "features"."plane_facts__asof"(
     "ts"
@@ -73,7 +79,10 @@ WITH "plane_facts__newest" AS (
       "tailnum" IS NOT NULL
   ) AS "source_rows"
   QUALIFY
-    ROW_NUMBER() OVER (PARTITION BY "tailnum" ORDER BY "seats" DESC, "year_built" DESC, "maker" DESC) = 1
+    ROW_NUMBER() OVER (
+      PARTITION BY "tailnum"
+      ORDER BY "seats" DESC NULLS LAST, "year_built" DESC NULLS LAST, "maker" DESC NULLS LAST
+    ) = 1
 )
 SELECT
   "plane_facts__newest"."tailnum" AS "tailnum",

@@ -22,13 +22,13 @@ WITH "plane_history__newest" AS (
     QUALIFY
       ROW_NUMBER() OVER (
         PARTITION BY "tailnum", "__known_at"
-        ORDER BY "event_timestamp" DESC, "last_arr_delay" DESC, "last_arrival" DESC
+        ORDER BY "event_timestamp" DESC NULLS LAST, "last_arr_delay" DESC NULLS LAST, "last_arrival" DESC NULLS LAST
       ) = 1
   ) AS "versions"
   WHERE
     "__known_at" <= CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ)
   QUALIFY
-    ROW_NUMBER() OVER (PARTITION BY "tailnum" ORDER BY "__known_at" DESC) = 1
+    ROW_NUMBER() OVER (PARTITION BY "tailnum" ORDER BY "__known_at" DESC NULLS LAST) = 1
 ), "plane_history__rows" AS (
   SELECT
     "tailnum" AS "tailnum",
@@ -114,7 +114,7 @@ WITH "plane_history__events" AS (
   QUALIFY
     ROW_NUMBER() OVER (
       PARTITION BY "tailnum", "__known_at"
-      ORDER BY "event_timestamp" DESC, "last_arr_delay" DESC, "last_arrival" DESC
+      ORDER BY "event_timestamp" DESC NULLS LAST, "last_arr_delay" DESC NULLS LAST, "last_arrival" DESC NULLS LAST
     ) = 1
 ), "plane_history__points" AS (
   SELECT DISTINCT
@@ -151,7 +151,7 @@ WITH "plane_history__events" AS (
   FROM "plane_history__totals"
   WINDOW "so_far" AS (
     PARTITION BY "tailnum"
-    ORDER BY "event_timestamp" ASC
+    ORDER BY "event_timestamp" ASC NULLS LAST
     RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
   )
 ), "plane_history__at_points" AS (
@@ -216,13 +216,13 @@ WITH "plane_history__newest" AS (
     QUALIFY
       ROW_NUMBER() OVER (
         PARTITION BY "tailnum", "__known_at"
-        ORDER BY "event_timestamp" DESC, "last_arr_delay" DESC, "last_arrival" DESC
+        ORDER BY "event_timestamp" DESC NULLS LAST, "last_arr_delay" DESC NULLS LAST, "last_arrival" DESC NULLS LAST
       ) = 1
   ) AS "versions"
   WHERE
     "__known_at" <= CAST("ts" AS TIMESTAMPTZ)
   QUALIFY
-    ROW_NUMBER() OVER (PARTITION BY "tailnum" ORDER BY "__known_at" DESC) = 1
+    ROW_NUMBER() OVER (PARTITION BY "tailnum" ORDER BY "__known_at" DESC NULLS LAST) = 1
 ), "plane_history__rows" AS (
   SELECT
     "tailnum" AS "tailnum",

@@ -121,7 +121,7 @@ WITH "route_delay__events" AS (
   FROM "route_delay__totals"
   WINDOW "so_far" AS (
     PARTITION BY "origin", "dest"
-    ORDER BY "event_timestamp" ASC
+    ORDER BY "event_timestamp" ASC NULLS LAST
     RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
   )
 ), "route_delay__at_points" AS (

@@ -92,6 +92,10 @@ class Session(Protocol):
         """Name -> kind of what a schema holds; kinds as `sqlgen.statements.drop` takes them."""
         ...
 
+    def texts(self, schema: str) -> dict[str, str]:
+        """Name -> the SQL that the engine keeps of each view and macro of a schema."""
+        ...
+
 
 class Engine(Protocol):
     """A warehouse, known by its SQLAlchemy URL."""

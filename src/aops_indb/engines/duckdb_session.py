@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aops_indb.engines.base import RelationKind, Row
@@ -31,13 +32,24 @@ _COUNT = "Count"
 # Seconds between two reports of progress.
 _REPORT_EVERY = 0.2
 
-# catalogue function -> columns of the name and of the kind, and what the kinds are called there
-_CATALOGUES: dict[str, tuple[str, Expr, dict[str, RelationKind]]] = {
-    "duckdb_tables": ("table_name", build.lit("table"), {"table": "TABLE"}),
-    "duckdb_views": ("view_name", build.lit("view"), {"view": "VIEW"}),
-    "duckdb_functions": (
+
+@dataclass(frozen=True, slots=True)
+class _Catalogue:
+    """A catalogue function of DuckDB: its columns of the name, the kind and the SQL; what the kinds are called."""
+
+    name: str
+    kind: Expr
+    text: str
+    kinds: Mapping[str, RelationKind]
+
+
+_CATALOGUES: dict[str, _Catalogue] = {
+    "duckdb_tables": _Catalogue("table_name", build.lit("table"), "sql", {"table": "TABLE"}),
+    "duckdb_views": _Catalogue("view_name", build.lit("view"), "sql", {"view": "VIEW"}),
+    "duckdb_functions": _Catalogue(
         "function_name",
         build.col("function_type"),
+        "macro_definition",
         {"macro": "MACRO", "table_macro": "MACRO TABLE"},
     ),
 }
@@ -125,18 +137,23 @@ class DuckDBSession:
 
     def relations(self, schema: str) -> dict[str, RelationKind]:
         """Name -> kind of what a schema holds; kinds as `sqlgen.statements.drop` takes them."""
-        found: dict[str, RelationKind] = {}
-        for catalogue, (name_column, kind_column, kinds) in _CATALOGUES.items():
+        return {name: kind for name, kind, _ in self._catalogued(schema)}
+
+    def texts(self, schema: str) -> dict[str, str]:
+        """Name -> the SQL that DuckDB keeps of each view and macro of a schema."""
+        return {name: text for name, kind, text in self._catalogued(schema) if kind != "TABLE"}
+
+    def _catalogued(self, schema: str) -> Iterator[tuple[str, RelationKind, str]]:
+        """Name, kind and SQL of what a schema holds."""
+        for function, columns in _CATALOGUES.items():
             here = [
                 build.eq(build.col("database_name"), build.anonymous("current_database")),
                 build.eq(build.col("schema_name"), build.lit(schema)),
-                build.in_(kind_column.copy(), [build.lit(known) for known in kinds]),
+                build.in_(columns.kind.copy(), [build.lit(known) for known in columns.kinds]),
             ]
-            query = sql.select(
-                [build.col(name_column), kind_column.copy()], sql.table_function(catalogue, "main"), where=here
-            )
-            found.update((name, kinds[kind]) for name, kind in self.rows(query))
-        return found
+            asked = [build.col(columns.name), columns.kind.copy(), build.col(columns.text)]
+            for name, kind, text in self.rows(sql.select(asked, sql.table_function(function, "main"), where=here)):
+                yield name, columns.kinds[kind], text
 
     def register(self, name: str, table: pa.Table) -> None:
         """Make an Arrow table readable as a relation of that name, for this session alone."""

@@ -28,6 +28,7 @@ class AggregationFunction:
     empty:   the value over no rows
     dtype:   the result's type, None: as the value's
     integral: the kept values are whole numbers, whatever the column
+    condition: the value is a condition, true or false
     """
 
     help: str
@@ -37,6 +38,7 @@ class AggregationFunction:
     value: Callable[[Expr], Expr] = lambda value: value
     needs_value: bool = True
     integral: bool = False
+    condition: bool = False
 
 
 def _as_number(condition: Expr) -> Expr:
@@ -76,6 +78,7 @@ AGGREGATIONS: dict[str, AggregationFunction] = {
         dtype=DType.Float64,
         value=_as_number,
         integral=True,
+        condition=True,
     ),
     "min": AggregationFunction(
         help="Smallest value that is not NULL.",

@@ -47,7 +47,7 @@ class DefinitionSet:
             _collect(collected, definition)
         for kind, named in collected.items():
             _require_folded_names(kind, named)
-        _require_distinct_holders(collected)
+        _require_distinct_references(collected)
         return cls(collected)
 
     def _of(self, kind: type[D]) -> dict[str, D]:
@@ -126,19 +126,31 @@ def _require_folded_names(kind: str, named: Mapping[str, Definition]) -> None:
         first = folded.setdefault(name.lower(), name)
         if first != name:
             raise DefinitionError(
-                f"{kind} '{name}' and '{first}' differ in case alone, which SQL does not tell apart",
+                f"{kind} '{name}' and '{first}' differ in case alone, which SQL does not tell apart: rename one; "
+                f"'{first}' is at {named[first].defined_at}",
                 where=definition.defined_at,
             )
 
 
-def _require_distinct_holders(collected: Mapping[str, Mapping[str, Definition]]) -> None:
-    """Refuse a request source named as a feature view: `name:column` could mean either."""
-    for name, definition in collected["request_source"].items():
-        if name in collected["feature_view"]:
-            raise DefinitionError(
-                f"'{name}' names a request_source and a feature_view: '{name}:…' could mean either",
-                where=definition.defined_at,
-            )
+# two kinds that are referred to in one way, and that way
+_REFERRED_TO_ALIKE = (
+    ("request_source", "feature_view", "{name}:…"),
+    ("on_demand_feature", "feature_service", "{name}"),
+)
+
+
+def _require_distinct_references(collected: Mapping[str, Mapping[str, Definition]]) -> None:
+    """Refuse names by which a reference could mean either of two definitions."""
+    for kind, other, reference in _REFERRED_TO_ALIKE:
+        taken = {name.lower(): definition for name, definition in collected[other].items()}
+        for name, definition in collected[kind].items():
+            if (first := taken.get(name.lower())) is not None:
+                either = reference.format(name=name)
+                raise DefinitionError(
+                    f"'{name}' is the name of one {kind} and of one {other}: '{either}' could mean either; rename one; "
+                    f"the {other} is at {first.defined_at}",
+                    where=definition.defined_at,
+                )
 
 
 def _parts(definition: Definition) -> Iterable[Definition]:

@@ -7,14 +7,12 @@ mistake raises DefinitionError with the file and line of the call.
 from __future__ import annotations
 
 import datetime as dt
-import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -23,63 +21,39 @@ from pydantic import (
     model_validator,
 )
 from pydantic import Field as PydanticField
+from pydantic_core import PydanticCustomError
 
-from aops_indb.errors import DefinitionError, UnknownNameError
+from aops_indb.errors import (
+    DefinitionError,
+    UnknownNameError,
+    closest_names,
+    explain_setting,
+    setting_path,
+    shown,
+)
 from aops_indb.features.aggregations import AGGREGATIONS, AggregationFunction
+from aops_indb.features.setting_types import (
+    EXAMPLES,
+    ColumnName,
+    Duration,
+    FeatureType,
+    Listed,
+    ObjectName,
+    SqlExpression,
+    SqlSelect,
+    TableName,
+    Window,
+)
 from aops_indb.features.types import DType, parse_duration
-from aops_indb.sqlgen.parse import columns_of, parse_expression, parse_select, require_row_expression
-from aops_indb.sqlgen.statements import parse_table
+from aops_indb.sqlgen.parse import columns_of, parse_expression
 
 EVENT_TIMESTAMP = "event_timestamp"
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")
 
 
-def _object_name(name: str) -> str:
-    if not _NAME.fullmatch(name) or "__" in name:
-        raise ValueError(
-            f"{name!r} cannot be a name: use a letter, then up to 99 letters, digits and single underscores"
-        )
-    return name
-
-
-def _column_name(name: str) -> str:
-    if not name or "\0" in name or len(name) > 200:
-        raise ValueError(f"{name!r} cannot be a column name: 1 to 200 characters, no NUL")
-    return name
-
-
-def _table_name(name: str) -> str:
-    parse_table(name)
-    return name
-
-
-def _sql_select(sql: str) -> str:
-    parse_select(sql)
-    return sql
-
-
-def _duration(value: object) -> object:
-    if isinstance(value, str):
-        return parse_duration(value)
-    if not isinstance(value, dt.timedelta):
-        raise ValueError(f"{value!r} is no length of time: write it with its unit, e.g. '30d' or '2h'")
+def _reference(value: object) -> object:
+    if not isinstance(value, (FeatureView, OnDemandFeature, str)):
+        raise PydanticCustomError("reference_type", "no feature")
     return value
-
-
-def _positive(value: dt.timedelta) -> dt.timedelta:
-    if value <= dt.timedelta(0):
-        raise ValueError(f"{value} must be longer than 0: a window must not reach into the future")
-    if value % dt.timedelta(seconds=1):
-        raise ValueError(f"{value} must be a whole number of seconds")
-    return value
-
-
-ObjectName = Annotated[str, AfterValidator(_object_name)]
-ColumnName = Annotated[str, AfterValidator(_column_name)]
-TableName = Annotated[str, AfterValidator(_table_name)]
-SqlExpression = Annotated[str, AfterValidator(require_row_expression)]
-SqlSelect = Annotated[str, AfterValidator(_sql_select)]
-Duration = Annotated[dt.timedelta, BeforeValidator(_duration), AfterValidator(_positive)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,15 +75,20 @@ class Definition(BaseModel):
     tags: dict[str, str] = {}
     owner: str = ""
 
-    def __init__(self, **fields: Any) -> None:
-        caller = sys._getframe(1)
-        where = f"{caller.f_code.co_filename}:{caller.f_lineno}"
+    def __init__(self, /, *unnamed: Any, **given: Any) -> None:
+        where = _place_of_call()
         try:
-            super().__init__(**fields)
+            _require_known_settings(type(self), unnamed, given)
+            super().__init__(**given)
         except (ValidationError, DefinitionError, UnknownNameError) as error:
-            title = f"{type(self).__name__} {fields.get('name', '')!r}"
-            raise DefinitionError(f"{title}: {_first_problem(error)}", where=where) from error
+            raise DefinitionError(f"{_title(type(self), given)}: {_first_problem(error)}", where=where) from error
         self._defined_at = where
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not name.startswith("_"):
+            title = _title(type(self), dict(self))
+            raise DefinitionError(f"{title} is frozen: set {name} where it is defined, at {self.defined_at}")
+        super().__setattr__(name, value)
 
     @property
     def defined_at(self) -> str | None:
@@ -117,13 +96,42 @@ class Definition(BaseModel):
         return self._defined_at
 
 
-def _first_problem(error: Exception) -> str:
-    if not isinstance(error, ValidationError):
-        return str(error)
-    problem = error.errors()[0]
-    message = problem["msg"].removeprefix("Value error, ")
-    place = ".".join(str(part) for part in problem["loc"])
-    return f"{place}: {message}" if place else message
+def _place_of_call() -> str:
+    """file:line of the innermost call that is neither here nor in pydantic, which makes definitions out of dicts."""
+    caller = sys._getframe(1)
+    while caller.f_back and caller.f_globals.get("__name__") in (__name__, BaseModel.__module__):
+        caller = caller.f_back
+    return f"{caller.f_code.co_filename}:{caller.f_lineno}"
+
+
+def _title(kind: type[Definition], given: Mapping[str, Any]) -> str:
+    """A definition as messages call it: by its name, or by what was written in quotes."""
+    if given.get("name"):
+        return f"{kind.__name__} {shown(given['name'])}"
+    told = {n: v for n, v in given.items() if isinstance(v, (str, dt.date)) and v and n not in ("description", "owner")}
+    return f"{kind.__name__}({', '.join(f'{n}={shown(str(v))}' for n, v in list(told.items())[:3])})".removesuffix("()")
+
+
+def _require_known_settings(kind: type[Definition], unnamed: Sequence[Any], given: Mapping[str, Any]) -> None:
+    # before pydantic looks: it would first miss the setting that is misspelt
+    known = {field.alias or name: field for name, field in kind.model_fields.items()}
+    for name in given:
+        if name not in known:
+            raise UnknownNameError("setting", name, known)
+    if unnamed:
+        needed = ", ".join(EXAMPLES[name].partition(", where")[0] for name, f in known.items() if f.is_required())
+        raise DefinitionError(f"settings are given by their names: write e.g. {kind.__name__}({needed})")
+
+
+def _first_problem(error: ValidationError | DefinitionError | UnknownNameError) -> str:
+    match error:
+        case ValidationError():
+            problem = error.errors()[0]
+            return explain_setting(problem, setting_path(problem["loc"]), examples=EXAMPLES)
+        case DefinitionError():  # of a part that was given as a dict: its place is that of the whole
+            return str(error).removeprefix(f"{error.where}: ")
+        case _:
+            return str(error)
 
 
 class Entity(Definition):
@@ -134,12 +142,12 @@ class Entity(Definition):
     """
 
     name: ObjectName
-    join_keys: tuple[ColumnName, ...]
+    join_keys: Listed[ColumnName]
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if not self.join_keys or len(set(self.join_keys)) != len(self.join_keys):
-            raise ValueError("join_keys: give one or more different columns")
+        if not self.join_keys or repeated(self.join_keys):
+            raise ValueError("join_keys: give one or more different columns (SQL does not tell case apart)")
         return self
 
 
@@ -171,7 +179,7 @@ class Field(Definition):
     """A feature that is a column of the source, or an SQL expression over its columns."""
 
     name: ColumnName
-    dtype: DType
+    dtype: FeatureType
     expr: SqlExpression | None = None
 
 
@@ -187,7 +195,7 @@ class Aggregation(Definition):
     """
 
     function: str
-    windows: tuple[str, ...]
+    windows: Listed[Window]
     column: ColumnName | None = None
     expr: SqlExpression | None = None
     offset: Duration | None = None
@@ -206,8 +214,6 @@ class Aggregation(Definition):
             raise ValueError("name: needed, since expr is not a plain column")
         if not self.windows or len(set(self.windows)) != len(self.windows):
             raise ValueError("windows: give one or more different lengths, e.g. ['7d', '28d']")
-        for window in self.windows:
-            parse_duration(window)
         return self
 
     @property
@@ -227,6 +233,49 @@ class Aggregation(Definition):
         return f"{what}, trailing {window}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A column of a view and what it is there for: a key of _RENAMING."""
+
+    name: str
+    role: str
+    definition: Definition
+
+    def __str__(self) -> str:
+        return f"{self.role} '{self.name}' ({self.definition.defined_at})"
+
+    def renaming(self) -> str:
+        return _RENAMING[self.role].format(expr=getattr(self.definition, "expr", None) or self.name)
+
+
+# what a column is there for -> how it gets another name
+_RENAMING = {
+    "join key": "name the column otherwise in the spine and in the source",
+    "field": "name the field otherwise, and what it shows in expr: Field(name='…', expr={expr!r}, …)",
+    "aggregation": "begin its features' names otherwise: Aggregation(name='…', …)",
+    "request column": "name the spine's column otherwise",
+}
+
+
+def repeated(names: Iterable[str]) -> bool:
+    """Whether two names are one to SQL, which does not tell case apart."""
+    folded = [name.lower() for name in names]
+    return len(set(folded)) < len(folded)
+
+
+def _require_free_names(columns: Iterable[_Column]) -> None:
+    seen: dict[str, _Column] = {}
+    for column in columns:
+        if column.name.lower() == EVENT_TIMESTAMP or column.name.startswith("__"):
+            raise ValueError(f"{column} has a name used inside: {column.renaming()}")
+        first = seen.setdefault(column.name.lower(), column)
+        if first is not column:
+            raise ValueError(
+                f"two columns have one name, as SQL does not tell case apart: {first} and {column}; "
+                f"leave one out, or {column.renaming()}"
+            )
+
+
 class FeatureView(Definition):
     """Features of one entity from one source.
 
@@ -239,22 +288,16 @@ class FeatureView(Definition):
     """
 
     name: ObjectName
-    entities: tuple[Entity, ...]
+    entities: Listed[Entity]
     source: DataSource
-    schema_: tuple[Field, ...] = PydanticField(default=(), alias="schema")
-    aggregations: tuple[Aggregation, ...] = ()
+    schema_: Listed[Field] = PydanticField(default=(), alias="schema")
+    aggregations: Listed[Aggregation] = ()
     ttl: Duration | None = None
     filter: SqlExpression | None = None
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        names = [feature.name for feature in self.features] + list(self.join_keys)
-        reserved = [name for name in names if name.lower() == EVENT_TIMESTAMP or name.startswith("__")]
-        if reserved:
-            raise ValueError(f"column name used inside: {', '.join(reserved)}; give it another name")
-        twice = sorted({name for name in names if [n.lower() for n in names].count(name.lower()) > 1})
-        if twice:
-            raise ValueError(f"column name used twice: {', '.join(twice)} (SQL does not tell case apart)")
+        _require_free_names(self._columns())
         if not self.entities:
             raise ValueError("entities: give one or more")
         if not self.features:
@@ -264,6 +307,13 @@ class FeatureView(Definition):
         if self.ttl and not self.schema_:
             raise ValueError("ttl applies to schema fields; windows end by themselves")
         return self
+
+    def _columns(self) -> Iterator[_Column]:
+        for entity in self.entities:
+            yield from (_Column(key, "join key", entity) for key in entity.join_keys)
+        yield from (_Column(field.name, "field", field) for field in self.schema_)
+        for aggregation in self.aggregations:
+            yield from (_Column(name, "aggregation", aggregation) for name, _ in aggregation.features())
 
     @property
     def join_keys(self) -> tuple[str, ...]:
@@ -283,6 +333,8 @@ class FeatureView(Definition):
 
     def __getitem__(self, names: list[str]) -> list[str]:
         """References to some of the view's features, for a service: `carrier[["late_rate_7d"]]`."""
+        if isinstance(names, str):
+            raise DefinitionError(f"FeatureView '{self.name}': references are made of lists: write [[{names!r}]]")
         known = [feature.name for feature in self.features]
         for name in names:
             if name not in known:
@@ -294,13 +346,16 @@ class RequestSource(Definition):
     """Columns that the spine itself carries, known when a prediction is asked for."""
 
     name: ObjectName
-    schema_: tuple[Field, ...] = PydanticField(alias="schema")
+    schema_: Listed[Field] = PydanticField(alias="schema")
 
     @model_validator(mode="after")
     def _check(self) -> Self:
         computed = [field.name for field in self.schema_ if field.expr]
         if computed:
             raise ValueError(f"{', '.join(computed)}: the spine carries these columns, so there is no expr to compute")
+        if not self.schema_:
+            raise ValueError("schema: give one or more fields")
+        _require_free_names(_Column(field.name, "request column", field) for field in self.schema_)
         return self
 
 
@@ -312,20 +367,24 @@ class OnDemandFeature(Definition):
     """
 
     name: ObjectName
-    dtype: DType
+    dtype: FeatureType
     expr: SqlExpression
-    inputs: tuple[str, ...] = ()
+    inputs: Listed[str] = ()
 
     @model_validator(mode="after")
     def _check(self) -> Self:
         names = [reference.partition(":")[2] for reference in self.inputs]
         if "" in names:
             raise ValueError("inputs: write each as 'view:feature'")
-        unknown = columns_of(parse_expression(self.expr)) - set(names) - {EVENT_TIMESTAMP}
+        if self.name.lower() == EVENT_TIMESTAMP:
+            raise ValueError(f"name: {self.name!r} is the spine's own column: give another")
+        unknown = sorted(columns_of(parse_expression(self.expr)) - set(names) - {EVENT_TIMESTAMP})
         if unknown:
-            raise ValueError(f"expr uses {', '.join(sorted(unknown))}, which inputs do not list")
-        if len(set(names)) != len(names):
-            raise ValueError("inputs: two of them have the same name after the colon")
+            close = closest_names(unknown[0], [*names, EVENT_TIMESTAMP])
+            hint = f": for {unknown[0]}, did you mean {' or '.join(close)}?" if close else ": add 'view:feature' there"
+            raise ValueError(f"expr uses {', '.join(unknown)}, which inputs do not list{hint}")
+        if repeated(names):
+            raise ValueError("inputs: two of them have the same name after the colon (SQL does not tell case apart)")
         return self
 
 
@@ -336,7 +395,7 @@ class FeatureService(Definition):
     """
 
     name: ObjectName
-    features: tuple[FeatureView | OnDemandFeature | str, ...]
+    features: Listed[Annotated[FeatureView | OnDemandFeature | str, BeforeValidator(_reference)]]
 
     @model_validator(mode="after")
     def _check(self) -> Self:

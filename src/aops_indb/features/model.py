@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any, Self
 
 from pydantic import model_validator
 
-from aops_indb.features.definitions import (
-    EVENT_TIMESTAMP,
-    ColumnName,
-    Definition,
-    FeatureService,
-    ObjectName,
-    SqlExpression,
-    SqlSelect,
-)
+from aops_indb.features.definitions import EVENT_TIMESTAMP, Definition, FeatureService, repeated
+from aops_indb.features.setting_types import ColumnName, Listed, Moment, ObjectName, SqlExpression, SqlSelect
 
 
 class Split(Definition):
@@ -26,8 +19,8 @@ class Split(Definition):
     10
     """
 
-    start: dt.datetime
-    end: dt.datetime
+    start: Moment
+    end: Moment
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -53,7 +46,7 @@ class Model(Definition):
     name: ObjectName
     service: FeatureService
     spine: SqlSelect
-    keys: tuple[ColumnName, ...]
+    keys: Listed[ColumnName]
     target: SqlExpression
     population: SqlExpression | None = None
     candidates: dict[str, Callable[[], Any]]
@@ -66,10 +59,14 @@ class Model(Definition):
     def _check(self) -> Self:
         if not self.candidates:
             raise ValueError("candidates: give one or more")
-        if not self.keys:
-            raise ValueError("keys: give one or more columns of the spine")
+        if not self.keys or repeated(self.keys):
+            raise ValueError("keys: give one or more different columns of the spine (SQL does not tell case apart)")
         if len({split.start.tzinfo is None for split in (self.train, self.validation, self.test)}) > 1:
             raise ValueError("give all periods a time zone, or none")
-        if not self.train.end <= self.validation.start or not self.validation.end <= self.test.start:
-            raise ValueError("periods must follow one another: train, validation, test")
+        periods = {"train": self.train, "validation": self.validation, "test": self.test}
+        for (earlier, before), (later, after) in pairwise(periods.items()):
+            if after.start < before.end:
+                raise ValueError(
+                    f"periods must follow one another: {earlier} ends {before.end}, but {later} starts {after.start}"
+                )
         return self

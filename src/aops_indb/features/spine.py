@@ -18,6 +18,8 @@ from aops_indb.sqlgen.statements import Join, Query, aliased, select, subquery, 
 
 SPINE = "__entity_df"
 ROW = "__row"
+# Whom a column belongs to, in messages.
+_SPINE_ITSELF = "the spine"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ def output_names(
 
     SpineError if two columns would get one name.
     """
-    taken = {column.lower(): "the spine" for column in spine_columns}
+    taken = {column.lower(): _SPINE_ITSELF for column in spine_columns}
     names: dict[str, str] = {}
     for feature in features:
         if isinstance(feature.origin, RequestSource):
@@ -94,11 +96,23 @@ def output_names(
         if name.lower() in taken:
             raise SpineError(
                 f"two columns would be named '{name}': one from {taken[name.lower()]}, one from "
-                f"{feature.reference}. Rename the spine's column, or ask with full_feature_names=True."
+                f"{feature.reference}; {_way_out(feature, taken[name.lower()], full_feature_names)}"
             )
         taken[name.lower()] = feature.reference
         names[feature.reference] = name
     return names
+
+
+def _way_out(feature: Feature, other: str, full_feature_names: bool) -> str:
+    """What to do about two columns of one name. Only features of views are ever named with their view."""
+    ways = []
+    if other == _SPINE_ITSELF:
+        ways.append("rename the spine's column")
+    if isinstance(feature.origin, FeatureView) and not full_feature_names:
+        ways.append("ask with full_feature_names=True")
+    if not ways:
+        ways.append("rename one of them where it is defined")
+    return " or ".join(ways)
 
 
 def join_features(

@@ -4,10 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from enum import StrEnum
+from collections.abc import Iterable
+from enum import EnumType, StrEnum
+from typing import NoReturn
+
+from aops_indb.errors import closest_names
 
 
-class DType(StrEnum):
+class _SaysWhatThereIs(EnumType):
+    """Of a member that nobody defined it tells the closest."""
+
+    def __getattr__(cls, name: str) -> NoReturn:
+        told = name if name.startswith("_") else unknown_dtype(name)
+        raise AttributeError(told, name=name, obj=cls)
+
+
+class DType(StrEnum, metaclass=_SaysWhatThereIs):
     """A feature's type; the value is the SQL type it is cast to."""
 
     Bool = "BOOLEAN"
@@ -18,6 +30,24 @@ class DType(StrEnum):
     String = "VARCHAR"
     Date = "DATE"
     UnixTimestamp = "TIMESTAMPTZ"
+
+
+def unknown_dtype(written: str) -> str:
+    """What to say of a type nobody has; SQL's names of types are understood, too.
+
+    >>> unknown_dtype("Integer")
+    "unknown DType 'Integer': did you mean DType.Int32? All are DType.Bool, DType.Int32, DType.Int64, \
+DType.Float32, DType.Float64, DType.String, DType.Date, DType.UnixTimestamp"
+    """
+    spellings = {name: dtype for dtype in DType for name in (dtype.name, dtype.value)}
+    close = dict.fromkeys(spellings[name] for name in closest_names(written, spellings))
+    hint = f"did you mean {dtypes(close, ' or ')}? All are" if close else "known are"
+    return f"unknown DType '{written}': {hint} {dtypes(DType)}"
+
+
+def dtypes(listed: Iterable[DType], separator: str = ", ") -> str:
+    """Types as people write them."""
+    return separator.join(f"DType.{dtype.name}" for dtype in listed)
 
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}

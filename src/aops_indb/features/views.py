@@ -33,6 +33,7 @@ from aops_indb.sqlgen.statements import (
 SCHEMA = "features"
 HISTORY_SUFFIX = "__history"
 AS_OF_SUFFIX = "__asof"
+_ZONED = "TIMESTAMPTZ"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +88,21 @@ def _history(view: FeatureView, types_of: TypesOf | None) -> WarehouseObject:
 def _as_of(view: FeatureView, time_zone: bool) -> WarehouseObject:
     name = view.name + AS_OF_SUFFIX
     target, parameter = table(name, SCHEMA), _parameter(view)
-    # cast: of an untyped '2013-06-01' nothing can be subtracted
-    query = as_of(view, cast(col(parameter), "TIMESTAMPTZ" if time_zone else "TIMESTAMP"))
+    query = as_of(view, _moment_given(parameter, time_zone))
     text = f"{view.name} as it was known at a time, the argument: one row for each entity known then"
     create = create_table_macro(target, [parameter], query)
     return WarehouseObject("macro", name, query, (create, comment("MACRO TABLE", target.copy(), text)))
+
+
+def _moment_given(parameter: str, time_zone: bool) -> Expr:
+    """The parameter as a time of the source's type, whatever the type it is given in."""
+    # cast: of an untyped '2013-06-01' nothing can be subtracted
+    if time_zone:
+        return cast(col(parameter), _ZONED)
+    # by a cast alone, a zoned time would become the local one of whoever asks
+    zoned = eq(anonymous("TYPEOF", col(parameter)), lit("TIMESTAMP WITH TIME ZONE"))
+    in_utc = anonymous("TIMEZONE", lit("UTC"), cast(col(parameter), _ZONED))
+    return case([(zoned, in_utc)], cast(col(parameter), "TIMESTAMP"))
 
 
 def _parameter(view: FeatureView) -> str:

@@ -64,12 +64,15 @@ def window_features(view: FeatureView, wanted: Collection[str]) -> list[WindowFe
     return features
 
 
-def _value(aggregation: Aggregation) -> Expr:
-    value: Expr | None = None
+def aggregated(aggregation: Aggregation) -> Expr | None:
+    """What an aggregation is of: a column, an expression, or None for the rows themselves."""
     if aggregation.column is not None:
-        value = col(aggregation.column)
-    elif aggregation.expr is not None:
-        value = parse_expression(aggregation.expr)
+        return col(aggregation.column)
+    return parse_expression(aggregation.expr) if aggregation.expr is not None else None
+
+
+def _value(aggregation: Aggregation) -> Expr:
+    value = aggregated(aggregation)
     condition = parse_expression(aggregation.where) if aggregation.where else None
     if aggregation.function == "count" and value is not None:
         value = case([(is_not_null(value), lit(1))])

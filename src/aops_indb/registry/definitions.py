@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Select, Table, insert, select, update
@@ -36,6 +36,7 @@ class DefinitionRecord:
 
     fingerprint: digest of its meaning      definition: the definition as plain data
     sql:         object -> query            depends_on: (kind, name) of what it is made from
+    made_as:     object -> digest of the text the warehouse keeps of it
     """
 
     kind: str
@@ -49,6 +50,7 @@ class DefinitionRecord:
     columns: tuple[ColumnRecord, ...]
     depends_on: tuple[Key, ...]
     version: int = 0
+    made_as: Mapping[str, str] = field(default_factory=dict)
 
 
 def applied_definitions(session: Session) -> dict[Key, DefinitionRecord]:
@@ -85,6 +87,7 @@ def _record(row: Any, columns: list[ColumnRecord], depends_on: list[Key]) -> Def
         columns=tuple(columns),
         depends_on=tuple(depends_on),
         version=row.version,
+        made_as=row.made_as,
     )
 
 
@@ -109,6 +112,7 @@ def record_definition(session: Session, record: DefinitionRecord, *, actor: Acto
         "owner": record.owner,
         "tags": dict(record.tags),
         "compiled_sql": dict(record.sql),
+        "made_as": dict(record.made_as),
         "applied_at": now(),
         "applied_by": actor.name,
     }

@@ -1,26 +1,23 @@
-"""Batch jobs: noted before they start and when they end, so that one that was killed is found."""
+"""Batch jobs: noted before they start and when they end, so that one that was killed is found; as are runs."""
 
 from __future__ import annotations
 
 import datetime as dt
-import os
-import socket
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Column, insert, select, update
 
 from aops_indb.engines import Session
 from aops_indb.registry import audit
 from aops_indb.registry.actor import Actor, current_actor, now
 from aops_indb.registry.atomic import atomic
 from aops_indb.registry.ids import next_id
-from aops_indb.registry.tables import JOB_RUNS
+from aops_indb.registry.process import Process
+from aops_indb.registry.tables import JOB_RUNS, RUNS
 
 RUNNING, INTERRUPTED = "running", "interrupted"
-# States of a process that has ended, though whoever started it has not asked yet.
-_DEAD = ("Z", "X")
+_UNHEARD = "its process ended without a word"
 
 
 @atomic
@@ -47,9 +44,7 @@ def start_job(
         "started_at": now(),
         "message": "",
         "actor": actor.name,
-        "host": socket.gethostname(),
-        "pid": os.getpid(),
-        "process_started": _started(os.getpid()),
+        **Process.this().columns,
     }
     session.connection.execute(insert(JOB_RUNS), [row])
     return job
@@ -88,33 +83,19 @@ def _record(session: Session, row: Any, actor: Actor, outcome: Mapping[str, Any]
 
 @atomic
 def mark_interrupted(session: Session) -> int:
-    """Mark jobs that say they run, but whose process on this host is gone; returns how many."""
-    here = (JOB_RUNS.c.status == RUNNING) & (JOB_RUNS.c.host == socket.gethostname())
-    running = session.connection.execute(select(JOB_RUNS).where(here).order_by(JOB_RUNS.c.job_id)).all()
-    gone = [row for row in running if _started(row.pid) != row.process_started]
+    """Mark jobs and runs that say they run, but whose process on this host is gone; returns how many."""
+    jobs, runs = _abandoned(session, JOB_RUNS.c.job_id), _abandoned(session, RUNS.c.run_id)
+    for job in jobs:
+        _record(session, job, current_actor(), {"status": INTERRUPTED})
+    return len(jobs) + len(runs)
+
+
+def _abandoned(session: Session, key: Column[Any]) -> list[Any]:
+    """Rows of a table that say they run, and do not; they are marked."""
+    table = key.table
+    running = session.connection.execute(select(table).where(table.c.status == RUNNING).order_by(key)).all()
+    gone = [row for row in running if Process.of(row).is_gone]
     for row in gone:
-        values = {"status": INTERRUPTED, "finished_at": now(), "message": "its process ended without a word"}
-        session.connection.execute(update(JOB_RUNS).where(JOB_RUNS.c.job_id == row.job_id).values(**values))
-        _record(session, row, current_actor(), {"status": INTERRUPTED})
-    return len(gone)
-
-
-def _started(pid: int) -> str:
-    """When a process began, as its system tells it; empty if there is none: numbers are used again, times are not."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return _exists(pid)
-    # after the name in parentheses, which may hold anything: the state, and 19 words on the start in clock ticks
-    words = stat.rpartition(")")[2].split()
-    return "" if words[0] in _DEAD else words[19]
-
-
-def _exists(pid: int) -> str:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return ""
-    except PermissionError:
-        pass
-    return "running"
+        values = {"status": INTERRUPTED, "finished_at": now(), "message": _UNHEARD}
+        session.connection.execute(update(table).where(key == row._mapping[key.name]).values(**values))
+    return gone

@@ -18,6 +18,8 @@ from aops_indb.registry import audit
 from aops_indb.registry.actor import Actor, now
 from aops_indb.registry.atomic import atomic
 from aops_indb.registry.ids import next_id
+from aops_indb.registry.jobs import RUNNING
+from aops_indb.registry.process import Process
 from aops_indb.registry.tables import (
     ALIASES,
     ARTIFACTS,
@@ -97,18 +99,22 @@ class ModelVersionRecord:
 
 
 @atomic
-def start_run(session: Session, *, kind: str, model: str, git_commit: str | None, actor: Actor) -> str:
-    """Note a run that begins; returns its id."""
+def start_run(
+    session: Session, *, kind: str, model: str, candidate: str = "", git_commit: str | None, actor: Actor
+) -> str:
+    """Note a run that begins, and in which process: `mark_interrupted` finds it if that is killed. Returns its id."""
     run = uuid.uuid4().hex
     row = {
         "run_id": run,
         "kind": kind,
         "model": model,
-        "status": "running",
+        "candidate": candidate,
+        "status": RUNNING,
         "started_at": now(),
         "message": "",
         "git_commit": git_commit or "",
         "actor": actor.name,
+        **Process.this().columns,
     }
     session.connection.execute(insert(RUNS), [row])
     return run
@@ -351,3 +357,12 @@ def record_deployment(
     sealed = hashlib.sha256(sql.encode()).hexdigest()
     details = {"alias": alias, "view": view, "replaced": replaced_version, "sql_sha256": sealed}
     audit.record(session, actor=actor, action="promote", kind="model", name=model, version=version, details=details)
+
+
+def deployed_versions(session: Session, model: str, *, alias: str | None = None) -> list[int]:
+    """Versions of a model that were ever promoted; with alias, as that."""
+    these = DEPLOYMENTS.c.model == model
+    if alias is not None:
+        these &= DEPLOYMENTS.c.alias == alias
+    query = select(DEPLOYMENTS.c.version).where(these).distinct().order_by(DEPLOYMENTS.c.version)
+    return list(session.connection.execute(query).scalars())

@@ -1,13 +1,13 @@
-"""What the metadata tables tell: lists by kind, events by name, figures of a version."""
+"""What the metadata tables tell: lists by kind, events by name, figures of a version, what a set was kept for."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, case, extract, func, or_, select, tuple_
 
 from aops_indb.engines import Session
 from aops_indb.errors import UnknownNameError
@@ -23,7 +23,11 @@ from aops_indb.registry.tables import (
     METRICS,
     MODEL_VERSIONS,
     PARAMS,
+    RUNS,
 )
+
+# What an audit row says was done to a definition.
+DEFINITION_ACTIONS = ("add", "change", "remove")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,29 @@ def _models() -> Select[Any]:
     return select(*columns).select_from(named).order_by(v.model, v.version, a.alias)
 
 
+def _seconds() -> ColumnElement[Any]:
+    """How long a run took; of one that was interrupted only the end of its process is known, and not when that was."""
+    ended = RUNS.c.status.in_(("succeeded", "failed"))
+    return case((ended, extract("epoch", RUNS.c.finished_at - RUNS.c.started_at)))
+
+
+def _test_figure(metric: str) -> ColumnElement[Any]:
+    """A run's figure over all rows of the period test."""
+    m = METRICS.c
+    these = (m.run_id == RUNS.c.run_id) & (m.key == metric) & (m.split == "test") & (m.segment == "")
+    return select(m.value).where(these).order_by(m.position).limit(1).scalar_subquery().label(f"test_{metric}")
+
+
+def _runs() -> Select[Any]:
+    r, v = RUNS.c, MODEL_VERSIONS.c
+    columns = (
+        r.run_id, r.model, r.candidate, v.version, r.status, r.started_at,
+        _seconds().label("seconds"), _test_figure("auc"), _test_figure("log_loss"), r.message,
+    )  # fmt: skip
+    joined = RUNS.outerjoin(MODEL_VERSIONS, (r.run_id == v.run_id) & (r.model == v.model))
+    return select(*columns).select_from(joined).order_by(r.started_at.desc(), r.run_id)
+
+
 def _newest_first(table: Any, time: ColumnElement[Any], *names: str) -> Select[Any]:
     return select(*(table.c[name] for name in names)).order_by(time.desc())
 
@@ -76,6 +103,7 @@ LISTS: dict[str, Select[Any]] = {
     "deployments": _newest_first(
         DEPLOYMENTS, DEPLOYMENTS.c.deployed_at, "model", "version", "alias", "view_name", "deployed_at", "deployed_by"
     ),
+    "runs": _runs(),
     "jobs": _newest_first(
         JOB_RUNS,
         JOB_RUNS.c.started_at,
@@ -92,16 +120,64 @@ def list_objects(session: Session, kind: str) -> Listing:
     return _listing(session, LISTS[kind])
 
 
+# ── events ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
 def events(session: Session, name: str) -> Listing:
     """What happened to a name, newest first; UnknownNameError if nothing ever did."""
-    a = AUDIT_LOG.c
-    columns = (a.recorded_at, a.actor, a.action, a.kind, a.version, a.details)
-    found = _listing(session, select(*columns).where(a.name == name).order_by(a.seq.desc()))
+    found = _events(session, AUDIT_LOG.c.name == name)
     if not found.rows:
-        known = session.connection.execute(select(a.name).distinct()).scalars()
-        raise UnknownNameError("name", name, known)
+        raise UnknownNameError("name", name, audited_names(session))
+    return told(found)
+
+
+def audited_names(session: Session) -> list[str]:
+    """Names that something happened to."""
+    return list(session.connection.execute(select(AUDIT_LOG.c.name).distinct()).scalars())
+
+
+def version_events(session: Session, model: str, version: int) -> Listing:
+    """What happened to a version of a model, newest first."""
+    a = AUDIT_LOG.c
+    # the model's definition has versions as well, counted by themselves
+    return told(_events(session, (a.name == model) & (a.version == version) & a.action.not_in(DEFINITION_ACTIONS)))
+
+
+def dataset_events(session: Session, name: str, digest: str) -> Listing:
+    """That a set was kept, and each version trained on it, newest first."""
+    a = AUDIT_LOG.c
+    kept = (a.kind == "dataset") & (a.name == name)
+    found = _events(session, or_(kept, a.action == "register"), a.name)
+    # a version's number says little beside those of other models
+    named = ((*row[:-2], {"model": row[-1], **row[-2]} if row[-2].get("dataset") else row[-2]) for row in found.rows)
+    rows = (row for row in named if digest in (row[-1].get("digest"), row[-1].get("dataset")))
+    return told(Listing(found.columns[:-1], tuple(rows)))
+
+
+def definition_events(session: Session, kind: str, name: str) -> list[tuple[dict[str, Any], dict[str, Any] | None]]:
+    """Every change of a definition, oldest first: the event, and the definition from then on; None if removed."""
+    a, d = AUDIT_LOG.c, DEFINITIONS.c
+    these = (a.kind == kind) & (a.name == name) & a.action.in_(DEFINITION_ACTIONS)
+    query = select(d.definition).where((d.kind == kind) & (d.name == name)).order_by(d.definition_id)
+    # one audit row says that a definition came into force, or that it was removed
+    states = iter(session.connection.execute(query).scalars().all())
+    changes = reversed(_events(session, these).as_dicts())
+    return [(event, None if event["action"] == "remove" else next(states, None)) for event in changes]
+
+
+def told(found: Listing) -> Listing:
+    """Events with their details as text."""
     rows = tuple((*row[:-1], json.dumps(row[-1], ensure_ascii=False) if row[-1] else "") for row in found.rows)
     return Listing(found.columns, rows)
+
+
+def _events(session: Session, these: ColumnElement[bool], *more: ColumnElement[Any]) -> Listing:
+    a = AUDIT_LOG.c
+    columns = (a.recorded_at, a.actor, a.action, a.kind, a.version, a.details, *more)
+    return _listing(session, select(*columns).where(these).order_by(a.seq.desc()))
+
+
+# ── versions and sets ──────────────────────────────────────────────────────────────────────────────────
 
 
 def figures(session: Session, run: str) -> Listing:
@@ -121,6 +197,44 @@ def artifacts(session: Session, model: str, version: int) -> Listing:
     a = ARTIFACTS.c
     these = (a.model == model) & (a.version == version)
     return _listing(session, select(a.kind, a.size, a.digest, a.note).where(these).order_by(a.kind))
+
+
+def registration(session: Session, model: str, version: int) -> dict[str, Any]:
+    """When a version was registered, by whom, and the run that it came of."""
+    v, r = MODEL_VERSIONS.c, RUNS.c
+    columns = (
+        v.digest, v.created_at, v.created_by, v.run_id.label("run"), r.started_at.label("run_started_at"),
+        _seconds().label("run_seconds"),
+    )  # fmt: skip
+    joined = MODEL_VERSIONS.outerjoin(RUNS, v.run_id == r.run_id)
+    this = (v.model == model) & (v.version == version)
+    return _listing(session, select(*columns).select_from(joined).where(this)).as_dicts()[0]
+
+
+def bound_definitions(session: Session, fingerprints: Mapping[str, str]) -> Listing:
+    """What a version is bound to, by name and fingerprint: each with its version, and whether that is in force."""
+    d = DEFINITIONS.c
+    query = select(d.name, d.fingerprint, d.kind, d.version, func.bool_or(d.retired_at.is_(None)))
+    these = tuple_(d.name, d.fingerprint).in_(list(fingerprints.items()))
+    found = session.connection.execute(query.where(these).group_by(d.name, d.fingerprint, d.kind, d.version))
+    known = {(name, fingerprint): tuple(rest) for name, fingerprint, *rest in found}
+    rows = (
+        (name, *known.get((name, fingerprint), (None, None, None)), fingerprint)
+        for name, fingerprint in fingerprints.items()
+    )
+    return Listing(("name", "kind", "version", "in_force", "fingerprint"), tuple(rows))
+
+
+def kept_datasets(session: Session) -> list[dict[str, Any]]:
+    """Every kept set with all that is noted of it, newest first."""
+    return _listing(session, select(DATASETS).order_by(DATASETS.c.created_at.desc())).as_dicts()
+
+
+def trained_versions(session: Session) -> list[tuple[str, int, str, str]]:
+    """Every version by model and number, each with the name and digest of the set it was trained on."""
+    v = MODEL_VERSIONS.c
+    query = select(v.model, v.version, v.dataset_name, v.dataset_digest).order_by(v.model, v.version)
+    return [tuple(row) for row in session.connection.execute(query)]
 
 
 def _listing(session: Session, query: Select[Any]) -> Listing:

@@ -35,7 +35,7 @@ AUDIT_LOG = _table(
 DEFINITIONS = _table(
     "definitions",
     "definition_id:i kind:s name:s version:i fingerprint:s definition:j description:s owner:s tags:j compiled_sql:j "
-    "applied_at:t applied_by:s retired_at:t retired_by:s",
+    "made_as:j applied_at:t applied_by:s retired_at:t retired_by:s",
 )
 DEFINITION_COLUMNS = _table("definition_columns", "definition_id:i position:i column_name:s dtype:s description:s")
 LINEAGE_EDGES = _table(
@@ -48,7 +48,11 @@ DATASETS = _table(
     "name:s digest:s table_schema:s table_name:s row_count:i column_types:j spine_sql:s features:j dataset_sql:s "
     "created_at:t created_by:s",
 )
-RUNS = _table("runs", "run_id:s kind:s model:s status:s started_at:t finished_at:t message:s git_commit:s actor:s")
+RUNS = _table(
+    "runs",
+    "run_id:s kind:s model:s candidate:s status:s started_at:t finished_at:t message:s git_commit:s actor:s host:s "
+    "pid:i process_started:s",
+)
 PARAMS = _table("params", "run_id:s key:s value:s")
 METRICS = _table("metrics", "run_id:s position:i key:s value:d split:s segment:s recorded_at:t")
 REGISTERED_MODELS = _table("registered_models", "name:s created_at:t created_by:s")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypeAlias
 
 import sqlglot
 from sqlglot import exp
@@ -10,11 +11,14 @@ from sqlglot import exp
 from aops_indb.errors import DefinitionError
 from aops_indb.sqlgen.build import Expr, operand
 
+# A dialect as sqlglot takes it.
+DialectName: TypeAlias = str | type[sqlglot.Dialect]
+
 # What an expression can be; statements and clauses are none of these.
 _EXPRESSIONS = (exp.Condition, exp.AtTimeZone, exp.Interval)
 
 
-def parse_expression(sql: str, *, dialect: str = "duckdb", where: str | None = None) -> Expr:
+def parse_expression(sql: str, *, dialect: DialectName = "duckdb", where: str | None = None) -> Expr:
     """An expression out of a definition, as a tree; exactly one expression, no statement.
 
     >>> parse_expression("arr_delay >= 15").sql("duckdb")
@@ -26,7 +30,7 @@ def parse_expression(sql: str, *, dialect: str = "duckdb", where: str | None = N
     return tree
 
 
-def parse_select(sql: str, *, dialect: str = "duckdb", where: str | None = None) -> exp.Query:
+def parse_select(sql: str, *, dialect: DialectName = "duckdb", where: str | None = None) -> exp.Query:
     """A SELECT out of a definition, as a tree; exactly one, and nothing but a query."""
     tree = _parse(sql, dialect, where)
     if not isinstance(tree, exp.Query):
@@ -43,7 +47,7 @@ def normal_sql(sql: str) -> str:
     return _parse(sql, "duckdb", None).sql("duckdb", comments=False)
 
 
-def _parse(sql: str, dialect: str, where: str | None) -> Expr:
+def _parse(sql: str, dialect: DialectName, where: str | None) -> Expr:
     try:
         trees = sqlglot.parse(sql, dialect=dialect)
     except sqlglot.errors.SqlglotError as error:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aops_indb.engines import Session
 from aops_indb.errors import AopsError, DestructiveChangeError, StalePlanError
 from aops_indb.features.views import SCHEMA
 from aops_indb.registry import applied_definitions, current_actor, record_definition, remove_definition
 from aops_indb.sqlgen.statements import create_schema, drop, table
-from aops_indb.workflows.plan import Change, Plan, state_of
+from aops_indb.workflows.plan import Change, Plan, made_as, state_of
 from aops_indb.workflows.workspace import Report, Workspace, silent
 
 
@@ -45,7 +45,7 @@ def _require_allowed(plan: Plan, allowed: Sequence[str]) -> None:
     for name in allowed:
         if name not in destructive:
             listed = ", ".join(destructive) or "nothing"
-            raise AopsError(f"'{name}' is allowed to be removed, but would not be: this plan removes {listed}")
+            raise AopsError(f"--allow-destructive {name}: this plan takes nothing away there; it does of {listed}")
     missing = [change for name, change in destructive.items() if name not in allowed]
     if missing:
         losses = " and would ".join(_loss(change) for change in missing)
@@ -54,9 +54,14 @@ def _require_allowed(plan: Plan, allowed: Sequence[str]) -> None:
 
 
 def _loss(change: Change) -> str:
+    losses = []
+    if change.action == "remove":
+        losses.append(f"remove {SCHEMA}.{change.name} and its history and as-of function")
+    if change.breaking:
+        losses.append(f"change {SCHEMA}.{change.name} under its readers ({'; '.join(change.breaking)})")
     if change.replaces:
-        return f"replace {', '.join(change.replaces)}, which aops did not make"
-    return f"remove {SCHEMA}.{change.name} and its history and as-of function"
+        losses.append(f"replace {', '.join(change.replaces)}, which aops did not make")
+    return " and would ".join(losses)
 
 
 def _make(session: Session, plan: Plan, change: Change) -> int:
@@ -70,7 +75,9 @@ def _make(session: Session, plan: Plan, change: Change) -> int:
     for item in objects:
         for statement in item.statements:
             session.execute(statement)
-    record_definition(session, plan.records[key], actor=actor)
+    texts = session.texts(SCHEMA) if objects else {}
+    made = {item.name: made_as(texts[item.name]) for item in objects}
+    record_definition(session, replace(plan.records[key], made_as=made), actor=actor)
     return sum(len(item.statements) for item in objects)
 
 

@@ -1,27 +1,28 @@
-"""aops list, show, history: what the metadata tables know."""
+"""aops list, and the metadata as one session reads it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 from aops_indb.engines import Session
-from aops_indb.errors import UnknownNameError
 from aops_indb.features.definition_set import KINDS
 from aops_indb.registry import (
     DefinitionRecord,
-    Listing,
-    ModelVersionRecord,
-    aliases,
     applied_definitions,
-    artifacts,
-    events,
-    figures,
+    kept_datasets,
     list_objects,
-    params,
+    model_versions,
+    trained_versions,
 )
-from aops_indb.workflows.versions import find_version, model_of
+from aops_indb.workflows.feature_words import features_of
+from aops_indb.workflows.versions import model_of
 from aops_indb.workflows.workspace import Workspace
+
+# Kinds whose columns are named `owner:column`.
+HOLDERS = ("feature_view", "request_source")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +34,95 @@ class Listed:
     problems: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
-    """What is known of one name: facts, and tables by title."""
+@dataclass(frozen=True)
+class Catalog:
+    """The metadata as one session reads it."""
 
-    kind: str
-    name: str
-    facts: Mapping[str, object]
-    tables: Mapping[str, Listing]
+    project: Workspace
+    session: Session
+
+    @cached_property
+    def applied(self) -> dict[tuple[str, str], DefinitionRecord]:
+        """The definitions in force."""
+        return applied_definitions(self.session)
+
+    @cached_property
+    def datasets(self) -> list[dict[str, Any]]:
+        """Every kept set, newest first."""
+        return kept_datasets(self.session)
+
+    @cached_property
+    def versions(self) -> list[tuple[str, int, str, str]]:
+        """Every version: model, number, dataset, its digest."""
+        return trained_versions(self.session)
+
+    def named(self, name: str) -> DefinitionRecord | None:
+        """The definition of that name; of several the most derived: a feature view rather than its entity."""
+        found = [record for (_, known), record in self.applied.items() if known == name]
+        return max(found, key=lambda record: list(KINDS).index(record.kind), default=None)
+
+    def holder(self, reference: str) -> DefinitionRecord | None:
+        """The view or request source that `owner:column` names a column of."""
+        owner, _, column = reference.partition(":")
+        records = (self.applied.get((kind, owner)) for kind in HOLDERS)
+        return next((record for record in records if record and column in features_of(record.definition)), None)
+
+    def dataset(self, name: str) -> dict[str, Any] | None:
+        """The newest kept set of that name, table or digest."""
+        kept = (row for row in self.datasets if name in (row["name"], row["table_name"], table_of(row), row["digest"]))
+        return next(kept, None)
+
+    def has_versions(self, reference: str) -> bool:
+        """Whether a reference speaks of a model that is applied, or was trained."""
+        model = model_of(reference)
+        return ("model", model) in self.applied or bool(model_versions(self.session, model))
+
+    def references(self, service: DefinitionRecord) -> list[str]:
+        """Every feature of a service; a view stands for all it has."""
+        found: list[str] = []
+        for item in service.definition["features"]:
+            view = self.applied.get(("feature_view", item))
+            found += [f"{item}:{column.name}" for column in view.columns] if view else [item]
+        return list(dict.fromkeys(found))
+
+    def join_keys(self, record: DefinitionRecord) -> list[str]:
+        """Join keys of an entity, or of a view's entities, in order."""
+        entities = [self.applied["entity", name].definition for name in record.definition.get("entities", ())]
+        return [key for entity in [record.definition, *entities] for key in entity.get("join_keys", ())]
+
+    def users(self, kind: str, name: str) -> list[DefinitionRecord]:
+        """What is made from a definition, directly or by way of others."""
+        found: dict[tuple[str, str], DefinitionRecord] = {}
+        for record in self.applied.values():
+            if (kind, name) in record.depends_on:
+                used = [record, *self.users(record.kind, record.name)]
+                found.update({(each.kind, each.name): each for each in used})
+        return list(found.values())
+
+    def users_of_feature(self, reference: str) -> list[DefinitionRecord]:
+        """What asks for one feature, directly or by way of others."""
+        on_demand = [r for r in self._of("on_demand_feature") if reference in r.definition.get("inputs", ())]
+        asked = {reference, *(record.name for record in on_demand)}
+        services = [record for record in self._of("feature_service") if asked & set(self.references(record))]
+        models = [user for record in services for user in self.users(record.kind, record.name)]
+        return [*on_demand, *services, *{record.name: record for record in models}.values()]
+
+    def _of(self, kind: str) -> list[DefinitionRecord]:
+        return [record for record in self.applied.values() if record.kind == kind]
+
+    def like(self, name: str, *more: str) -> list[str]:
+        """Names that may have been meant: the columns so called, for whoever left out the view, or all there are."""
+        known = [*self._known(), *more]
+        return [each for each in known if each.partition(":")[2] == name] or known
+
+    def _known(self) -> Iterator[str]:
+        """Every name there is something to show of."""
+        for (kind, name), record in self.applied.items():
+            yield name
+            if kind in HOLDERS:
+                yield from (f"{name}:{column}" for column in features_of(record.definition))
+        yield from (row["table_name"] for row in self.datasets)
+        yield from (f"{model}:{version}" for model, version, *_ in self.versions)
 
 
 def list_kind(project: Workspace, kind: str) -> Listed:
@@ -50,62 +132,6 @@ def list_kind(project: Workspace, kind: str) -> Listed:
     return Listed(found.columns, found.rows, tuple(str(problem) for problem in project.loaded.problems))
 
 
-def history_of(project: Workspace, name: str) -> Listing:
-    """What happened to a definition, dataset or model, newest first."""
-    with project.session() as session:
-        return events(session, name)
-
-
-def describe(project: Workspace, name: str) -> Card:
-    """A card for a definition as applied, with a model's versions, or for one version; else UnknownNameError."""
-    with project.session() as session:
-        applied = applied_definitions(session)
-        # of one name the most derived: a feature view rather than its entity
-        found = [record for (_, known), record in applied.items() if known == name]
-        if found:
-            return _definition_card(session, max(found, key=lambda record: list(KINDS).index(record.kind)))
-        if ("model", model_of(name)) not in applied:
-            raise UnknownNameError("definition or model", name, [known for _, known in applied])
-        return _version_card(session, find_version(project, session, name))
-
-
-def _definition_card(session: Session, record: DefinitionRecord) -> Card:
-    facts = {
-        "description": record.description,
-        "owner": record.owner,
-        "version": record.version,
-        "fingerprint": record.fingerprint,
-        "made from": ", ".join(f"{kind} {name}" for kind, name in record.depends_on),
-        **{f"tag {key}": value for key, value in record.tags.items()},
-    }
-    columns = tuple((c.name, c.dtype, c.description) for c in record.columns)
-    tables = {"columns": Listing(("name", "type", "description"), columns)} if columns else {}
-    if record.kind == "model":
-        tables["versions"] = _versions(session, record.name)
-    return Card(record.kind, record.name, {k: v for k, v in facts.items() if v}, tables)
-
-
-def _versions(session: Session, model: str) -> Listing:
-    listed = list_objects(session, "models")
-    return Listing(listed.columns, tuple(row for row in listed.rows if row[0] == model))
-
-
-def _version_card(session: Session, version: ModelVersionRecord) -> Card:
-    named = sorted(alias for alias, number in aliases(session, version.model).items() if number == version.version)
-    facts = {
-        "description": version.description,
-        "aliases": ", ".join(named),
-        "estimator": version.estimator,
-        "service": version.service,
-        "dataset": f"{version.dataset_name}, digest {version.dataset_digest}",
-        "inputs": ", ".join(version.inputs),
-        "outputs": ", ".join(version.outputs),
-        "libraries": ", ".join(f"{name} {number}" for name, number in version.library_versions.items()),
-        "git commit": version.git_commit,
-    }
-    tables = {
-        "metrics": figures(session, version.run_id),
-        "artefacts": artifacts(session, version.model, version.version),
-        "parameters": params(session, version.run_id),
-    }
-    return Card("model", f"{version.model}:{version.version}", {k: v for k, v in facts.items() if v}, tables)
+def table_of(row: Mapping[str, Any]) -> str:
+    """The table that holds a kept set, as versions and people name it."""
+    return f"{row['table_schema']}.{row['table_name']}"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from aops_indb.engines import Session
 from aops_indb.errors import DefinitionError, QueryError, SpineError, UnknownNameError
 from aops_indb.features.definition_set import DefinitionSet
-from aops_indb.features.definitions import FeatureService
+from aops_indb.features.definitions import EVENT_TIMESTAMP, FeatureService
 from aops_indb.features.model import Model
 from aops_indb.features.spine import Feature, join_features, numbered, resolve
 from aops_indb.registry import DatasetRecord, current_actor, find_dataset, record_dataset
@@ -212,11 +212,28 @@ def _as_arrow(entity_df: pd.DataFrame | pa.Table) -> pa.Table:
         raise SpineError("entity_df has no columns" if not names else "entity_df has a column without a name: name it")
     _require_distinct(names)
     if arrow:
-        return entity_df
+        return _in_microseconds(entity_df)
     try:
-        return pa.Table.from_pandas(entity_df, preserve_index=False)
+        return _in_microseconds(pa.Table.from_pandas(entity_df, preserve_index=False))
     except pa.ArrowException as error:
         raise SpineError(f"entity_df cannot be read: {'; '.join(map(str, error.args))}") from error
+
+
+def _in_microseconds(table: pa.Table) -> pa.Table:
+    """The rows with event_timestamp in the unit that warehouses keep; SpineError if that would cut something off."""
+    import pyarrow as pa
+
+    place = table.schema.get_field_index(EVENT_TIMESTAMP)
+    if place < 0 or not pa.types.is_timestamp(table.schema.types[place]):
+        return table
+    unit = pa.timestamp("us", table.schema.types[place].tz)
+    try:
+        return table.set_column(place, EVENT_TIMESTAMP, table.column(place).cast(unit))
+    except pa.ArrowInvalid as error:
+        raise SpineError(
+            f"{EVENT_TIMESTAMP} has fractions of a microsecond, which no warehouse keeps: say how to round them, e.g. "
+            f"frame['{EVENT_TIMESTAMP}'].dt.floor('us')"
+        ) from error
 
 
 def _require_distinct(names: Sequence[str]) -> None:

@@ -21,6 +21,7 @@ from aops_indb.features.model import Model
 from aops_indb.features.source_rows import source_relation
 from aops_indb.features.spine import resolve, with_inputs
 from aops_indb.features.views import WarehouseObject, warehouse_objects
+from aops_indb.features.windows import aggregated
 from aops_indb.registry import ColumnRecord, DefinitionRecord
 from aops_indb.sqlgen.build import star
 from aops_indb.sqlgen.parse import normal_sql
@@ -58,9 +59,26 @@ def view_objects(project: Workspace, session: Session, view: FeatureView) -> tup
     """What a view is made as; DefinitionError if it does not fit its source."""
     time_zone = view_time_zone(view, session)
     try:
+        _require_conditions(view, session)
         return warehouse_objects(view, now=project.now, time_zone=time_zone, types_of=session.columns)
     except QueryError as error:
         raise DefinitionError(f"feature view '{view.name}': {error}", where=view.defined_at) from error
+
+
+def _require_conditions(view: FeatureView, session: Session) -> None:
+    """DefinitionError for a rate of something that is not true or false: it would be the share of what is not 0."""
+    for aggregation in view.aggregations:
+        value = aggregated(aggregation)
+        if value is None or not aggregation.reduction.condition:
+            continue
+        [sql_type] = session.columns(select({"value": value}, source_relation(view.source))).values()
+        if sql_type != "BOOLEAN":
+            text = aggregation.expr or aggregation.column
+            raise DefinitionError(
+                f"feature view '{view.name}': {aggregation.function} of {text}, which is {sql_type}, and must be a "
+                f'condition, true or false: write e.g. expr="{text} > 0", or ask for the mean',
+                where=view.defined_at,
+            )
 
 
 def _record(

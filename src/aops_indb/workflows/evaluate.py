@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from aops_indb.errors import ModelError
-from aops_indb.registry import find_dataset
+from aops_indb.errors import ModelError, RefusedError
+from aops_indb.features.model import Model
+from aops_indb.registry import ModelVersionRecord, find_dataset
 from aops_indb.scoring import translate
 from aops_indb.workflows.measure import Parity, compare_with_library, measure
 from aops_indb.workflows.scored_rows import load_estimator
+from aops_indb.workflows.train import question
 from aops_indb.workflows.training_rows import PERIODS, period_rows
 from aops_indb.workflows.versions import find_version
 from aops_indb.workflows.workspace import Report, Workspace
@@ -31,7 +33,7 @@ def evaluate_version(project: Workspace, reference: str, *, report: Report) -> E
     """Measure a version on the dataset it was trained from; ModelError if that is no longer kept."""
     with project.session() as session:
         version = find_version(project, session, reference)
-        model = project.definitions.model(version.model)
+        model = _require_same_question(project, version)
         dataset = find_dataset(session, version.dataset_digest)
         if dataset is None or dataset.table_name not in session.relations(dataset.table_schema):
             raise ModelError(
@@ -49,3 +51,14 @@ def evaluate_version(project: Workspace, reference: str, *, report: Report) -> E
         parity = compare_with_library(session, dialect, estimator, graph, rows["test"])
         report(f"evaluate {version.model}:{version.version}", 1.0)
     return Evaluation(version.model, version.version, version.estimator, kept, metrics, parity)
+
+
+def _require_same_question(project: Workspace, version: ModelVersionRecord) -> Model:
+    """The version's model; RefusedError if it is asked another question by now, whose answers say nothing of this."""
+    model = project.definitions.model(version.model)
+    if not question(model).items() <= version.feature_view_versions.items():
+        raise RefusedError(
+            f"{version.model}:{version.version} was trained for another target or population than '{model.name}' has "
+            f"now: run  aops train {model.name}  for a version that can be measured by it"
+        )
+    return model

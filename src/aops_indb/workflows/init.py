@@ -1,4 +1,4 @@
-"""aops init: a new project, empty or with a year of real flights loaded and ready to run."""
+"""aops init: a new project, with a skeleton to fill in, or a year of real flights loaded and ready to run."""
 
 from __future__ import annotations
 
@@ -22,15 +22,9 @@ if TYPE_CHECKING:
 # Examples by name: what reads their tables. Their definitions are the project's own folders.
 EXAMPLES: dict[str, Callable[[], dict[str, pa.Table]]] = {"flights": read_flights_example}
 SOURCE_SCHEMA = "raw"
-
-_EMPTY_SETTINGS = """\
-[warehouse]
-url = "duckdb:///warehouse.duckdb"   # relative to this file
-
-[definitions]
-features = ["feature_defs"]
-models = ["model_defs"]
-"""
+SKELETON = "skeleton"
+SKELETON_FEATURES = "feature_defs/example.py"
+DEFINITION_FOLDERS = ("feature_defs", "model_defs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +44,37 @@ def init_project(folder: Path, *, example: str | None = None, report: Report) ->
         _refuse_another_project(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        files = _copy_example(folder) if example else _write_empty(folder)
+        files = _copy_example(folder) if example else _write_skeleton(folder)
     except OSError as error:
         raise SettingsError(f"no project can be made in {folder}: {error.strerror} ({error.filename})") from error
     tables = load_tables(Workspace.load(folder / FILE_NAME), EXAMPLES[example](), report) if example else {}
     return Initialised(folder, tuple(files), tables)
 
 
-def _write_empty(folder: Path) -> list[str]:
-    if (folder / FILE_NAME).exists():
-        raise SettingsError(f"{folder / FILE_NAME} exists: this folder is a project already")
-    (folder / FILE_NAME).write_text(_EMPTY_SETTINGS, encoding="utf-8")
-    for name in ("feature_defs", "model_defs"):
+def _write_skeleton(folder: Path) -> list[str]:
+    settings = folder / FILE_NAME
+    if settings.exists():
+        raise SettingsError(f"{settings} exists: this folder is a project already")
+    made = []
+    for name in DEFINITION_FOLDERS:
         (folder / name).mkdir(exist_ok=True)
-    return [FILE_NAME, "feature_defs/", "model_defs/"]
+        # beside definitions that are there already an example would only be in the way
+        if not any((folder / name).glob("*.py")):
+            made += [_write_new(folder, f"{name}/{file.stem}", file) for file in _templates(name)]
+    # last: what failed before this can be tried again
+    return [_write_new(folder, FILE_NAME, shipped(SKELETON) / FILE_NAME), *made]
+
+
+def _templates(name: str) -> list[Path]:
+    """Definition files, commented out; not named .py, for they are text until they are copied."""
+    return sorted((shipped(SKELETON) / name).glob("*.py.txt"))
+
+
+def _write_new(folder: Path, name: str, source: Path) -> str:
+    """Copy a file to where none is: x refuses what came to be there meanwhile, and a link that leads nowhere."""
+    with (folder / name).open("x", encoding="utf-8") as file:
+        file.write(source.read_text(encoding="utf-8"))
+    return name
 
 
 def _refuse_another_project(folder: Path) -> None:
@@ -86,7 +97,7 @@ def _copy_example(folder: Path) -> list[str]:
 
 
 def _definition_files() -> list[Path]:
-    return [file for name in ("feature_defs", "model_defs") for file in sorted(shipped(name).glob("*.py"))]
+    return [file for name in DEFINITION_FOLDERS for file in sorted(shipped(name).glob("*.py"))]
 
 
 def load_tables(project: Workspace, tables: dict[str, pa.Table], report: Report = silent) -> dict[str, int]:

@@ -26,7 +26,7 @@ DESTRUCTIVE_KINDS = ("feature_view",)
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One definition that `apply` would add, change, remove, or make again since its views are gone.
+    """One definition that `apply` would add, change, remove, or make again since its views are gone or altered.
 
     details:     what differs, a line each
     sql:         object -> the query it would become
@@ -47,7 +47,7 @@ class Change:
     @property
     def destructive(self) -> bool:
         """Whether the change must be allowed by name."""
-        return bool(self.replaces) or (self.action == "remove" and self.kind in DESTRUCTIVE_KINDS)
+        return bool(self.replaces or self.breaking) or (self.action == "remove" and self.kind in DESTRUCTIVE_KINDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,8 @@ def plan_in(project: Workspace, session: Session) -> Plan:
     desired = desired_state(project, session)
     for model in project.definitions.models.values():
         check_model(project, session, model)
-    present = {relation.lower() for relation in session.relations(SCHEMA)}
+    present = {name.lower(): made_as(text) for name, text in session.texts(SCHEMA).items()}
+    present |= {name.lower(): "" for name in session.relations(SCHEMA) if name.lower() not in present}
     changes = [
         change
         for key, wanted in desired.items()
@@ -108,14 +109,14 @@ def _change(
     key: tuple[str, str],
     wanted: Desired,
     current: DefinitionRecord | None,
-    present: set[str],
+    present: Mapping[str, str],
     applied: Mapping[tuple[str, str], DefinitionRecord],
 ) -> Change | None:
     kind, name = key
     sql = wanted.record.sql
+    gone, foreign = _missing_and_foreign(wanted, current, present)
     if current is None:
         columns = tuple(f"{c.name} {c.dtype}" for c in wanted.record.columns)
-        foreign = tuple(f"{SCHEMA}.{item.name}" for item in wanted.objects if item.name.lower() in present)
         return Change("add", kind, name, columns, sql, replaces=foreign)
     details = _differences(current.definition, wanted.record.definition)
     means_more = current.fingerprint != wanted.record.fingerprint
@@ -123,11 +124,30 @@ def _change(
         details = ("what it is made from, and so the SQL it compiles to",)
     if details:
         invalidates = _dependents(applied, key) if means_more else ()
-        return Change("change", kind, name, details, sql, invalidates, _breaking(current, wanted.record))
-    missing = [item.name for item in wanted.objects if item.name.lower() not in present]
-    if missing:
-        return Change("restore", kind, name, tuple(f"{SCHEMA}.{m} is gone" for m in missing), sql)
+        breaking = _breaking(current, wanted.record)
+        return Change("change", kind, name, details, sql, invalidates, breaking, foreign)
+    if gone or foreign:
+        return Change("restore", kind, name, tuple(f"{relation} is gone" for relation in gone), sql, replaces=foreign)
     return None
+
+
+def _missing_and_foreign(
+    wanted: Desired, current: DefinitionRecord | None, present: Mapping[str, str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Of the objects to be made those that should be there already and are not, and those that someone else made."""
+    gone, foreign = [], []
+    for item in wanted.objects:
+        found = present.get(item.name.lower())
+        if found is None:
+            gone.append(f"{SCHEMA}.{item.name}")
+        elif current is None or found != current.made_as.get(item.name):
+            foreign.append(f"{SCHEMA}.{item.name}")
+    return tuple(gone), tuple(foreign)
+
+
+def made_as(text: str) -> str:
+    """A digest of what the warehouse keeps of an object, to tell whether someone replaced it."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _breaking(before: DefinitionRecord, after: DefinitionRecord) -> tuple[str, ...]:

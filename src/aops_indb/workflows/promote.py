@@ -11,7 +11,7 @@ from aops_indb.registry import (
     ModelVersionRecord,
     aliases,
     current_actor,
-    list_objects,
+    deployed_versions,
     model_versions,
     record_deployment,
     set_alias,
@@ -80,10 +80,9 @@ def _require_version(session: Session, reference: str) -> None:
 
 def _require_own_views(session: Session, version: ModelVersionRecord, alias: str) -> None:
     """RefusedError if a view that would be made is there already and was never made here."""
-    deployed = [row for row in list_objects(session, "deployments").as_dicts() if row["model"] == version.model]
-    made_here = {version_view(version): any(row["version"] == version.version for row in deployed)}
+    made_here = {version_view(version): version.version in deployed_versions(session, version.model)}
     if alias == CHAMPION:
-        made_here[version.model] = any(row["alias"] == CHAMPION for row in deployed)
+        made_here[version.model] = bool(deployed_versions(session, version.model, alias=CHAMPION))
     present = {name.lower() for name in session.relations(SCHEMA)}
     for name, ours in made_here.items():
         if name.lower() in present and not ours:

@@ -15,7 +15,8 @@ from aops_indb.workflows.workspace import Workspace
 def render_name(project: Workspace, name: str, *, dialect: str | None = None) -> str:
     """The SQL of a feature view, of a model's training set, or of a model's version (`model:2`, `model@champion`).
 
-    Feature views render as their view, history and as-of function. Raises UnknownNameError for another name.
+    Feature views render as their view, history and, where the dialect has such, as-of function. Raises
+    UnknownNameError for another name, AopsError for what the dialect has no form of.
     """
     definitions = project.definitions
     target = dialect_named(dialect) if dialect else project.engine.dialect
@@ -23,7 +24,8 @@ def render_name(project: Workspace, name: str, *, dialect: str | None = None) ->
         view = definitions.views[name]
         with project.session() as session:
             objects = view_objects(project, session, view)
-        return "\n\n".join(render(item.statements[0], target) + ";" for item in objects)
+        known = [item for item in objects if item.kind == "view" or target.table_macros]
+        return "\n\n".join(render(item.statements[0], target) + ";" for item in known)
     if name in definitions.models:
         return model_training_set(project, definitions.models[name]).to_sql()
     if model_of(name) not in definitions.models:

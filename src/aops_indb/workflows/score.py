@@ -1,4 +1,8 @@
-"""aops score: keep the champion's scores as a table, inside the database, the same rows however often it runs."""
+"""aops score: keep a version's scores as a table, inside the database, the same rows however often it runs.
+
+What was promoted is what is scored: the rows of its view, whatever has become of the definitions since. The champion's
+are kept in scores.<model>__batch, those of another version beside them.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +14,13 @@ from aops_indb.engines import Session
 from aops_indb.errors import ModelError
 from aops_indb.features.definitions import EVENT_TIMESTAMP
 from aops_indb.registry import (
+    ModelVersionRecord,
+    aliases,
     current_actor,
+    deployed_versions,
     finish_job,
     mark_interrupted,
+    model_versions,
     start_job,
 )
 from aops_indb.sqlgen.build import Expr, col, ge, lit, lt, star
@@ -26,7 +34,7 @@ from aops_indb.sqlgen.statements import (
     subquery,
     table,
 )
-from aops_indb.workflows.promote import SCHEMA
+from aops_indb.workflows.promote import CHAMPION, SCHEMA, version_view
 from aops_indb.workflows.scored_rows import require_same_features, scored_rows
 from aops_indb.workflows.versions import find_version
 from aops_indb.workflows.workspace import Report, Workspace
@@ -57,8 +65,8 @@ def score_batch(
         mark_interrupted(session)
         with session.transaction():
             version = find_version(project, session, reference)
-            model = require_same_features(project, version)
-            query = scored_rows(project, session, model, version, where=_interval(since, until))
+            name = _batch_name(session, version)
+            query = select([star()], _scores(project, session, version), where=_interval(since, until))
             job = start_job(
                 session,
                 kind="score",
@@ -68,7 +76,6 @@ def score_batch(
                 model_version=version.version,
                 actor=actor,
             )
-        name = f"{version.model}__batch"
         try:
             with session.transaction():
                 rows = _replace(session, name, query, since, until, report)
@@ -85,6 +92,25 @@ def score_batch(
             )
             raise
     return Scored(version.model, version.version, f"{SCHEMA}.{name}", rows, time.monotonic() - began, since, until)
+
+
+def _batch_name(session: Session, version: ModelVersionRecord) -> str:
+    """The model's own table is for the version that the model's name alone stands for."""
+    champion = aliases(session, version.model).get(CHAMPION)
+    only = champion is None and len(model_versions(session, version.model)) == 1
+    return f"{version.model if only or champion == version.version else version_view(version)}__batch"
+
+
+def _scores(project: Workspace, session: Session, version: ModelVersionRecord) -> Expr:
+    """The version's rows: its view, or if it was never promoted the query that would become one."""
+    view = version_view(version)
+    if version.version not in deployed_versions(session, version.model):
+        query = scored_rows(project, session, require_same_features(project, version), version)
+        return subquery(query, "scored")
+    if view not in session.relations(SCHEMA):
+        reference = f"{version.model}:{version.version}"
+        raise ModelError(f"{SCHEMA}.{view}, the view of {reference}, is gone: run  aops promote {reference}  again")
+    return table(view, SCHEMA)
 
 
 def _in_utc(time: dt.datetime | None) -> dt.datetime | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from aops_indb.engines import Session
@@ -12,9 +11,9 @@ from aops_indb.features.model import Model
 from aops_indb.features.spine import join_features, resolve
 from aops_indb.registry import ModelVersionRecord, artifact
 from aops_indb.scoring import lower, translate
-from aops_indb.sqlgen.build import Expr, anonymous, lit, star
+from aops_indb.sqlgen.build import anonymous, lit
 from aops_indb.sqlgen.parse import parse_select
-from aops_indb.sqlgen.statements import Query, select, subquery
+from aops_indb.sqlgen.statements import Query, subquery
 from aops_indb.workflows.artifacts import SKOPS, load_skops
 from aops_indb.workflows.dataset import spine_columns
 from aops_indb.workflows.spine_checks import check_spine
@@ -46,22 +45,10 @@ def require_same_features(project: Workspace, version: ModelVersionRecord) -> Mo
     return model
 
 
-def scored_rows(
-    project: Workspace,
-    session: Session,
-    model: Model,
-    version: ModelVersionRecord,
-    *,
-    where: Sequence[Expr] = (),
-) -> Query:
-    """Keys, event_timestamp, the model's outputs, model_version and scored_at, for each row of the spine.
-
-    where: conditions on the spine's columns
-    """
+def scored_rows(project: Workspace, session: Session, model: Model, version: ModelVersionRecord) -> Query:
+    """Keys, event_timestamp, the model's outputs, model_version and scored_at, for each row of the spine."""
     graph = translate(load_estimator(session, version))
     spine: Query = parse_select(model.spine)
-    if where:
-        spine = select([star()], subquery(spine, "spine"), where=where)
     features = resolve(project.definitions, model.service.references)
     columns = spine_columns(session, spine)
     check_spine(session, project.definitions, columns, features)

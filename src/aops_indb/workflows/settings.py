@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import tomllib
 from pathlib import Path, PurePath
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from aops_indb.errors import SettingsError, UnknownNameError
+from aops_indb.errors import CAUSES, SettingsError, UnknownNameError, explain_setting, setting_path
+from aops_indb.features.setting_types import Moment
 
 FILE_NAME = "aops.toml"
 
@@ -54,7 +54,7 @@ class Definitions(_Section):
 class Time(_Section):
     """[time]"""
 
-    now: dt.datetime | None = Field(
+    now: Moment | None = Field(
         default=None,
         description="A fixed moment, with a time zone, that features.<view> shows; default: the clock. "
         "For data that ended in the past.",
@@ -86,12 +86,18 @@ def find_project(start: Path) -> Path:
     )
 
 
-# pydantic's name of a mistake -> what to say instead of its own words, which are about Python
-_PROBLEMS = {
-    "missing": "is missing: add it to the file",
-    "model_type": "must be a section: write it in [brackets]",
-    "tuple_type": 'must be a list: write ["…"]',
+# setting or section -> how it is written
+EXAMPLES = {
+    "warehouse": '[warehouse] and below it url = "duckdb:///warehouse.duckdb"',
+    "url": 'url = "duckdb:///warehouse.duckdb"',
+    "wait": "wait = 5",
+    "definitions": "[definitions]",
+    "features": 'features = ["feature_defs"]',
+    "models": 'models = ["model_defs"]',
+    "time": "[time]",
+    "now": "now = 2013-12-31T17:00:00Z",
 }
+_CAUSES = {**CAUSES, "model_type": "must be a section, not {given}"}
 
 
 def read_settings(file: Path) -> Settings:
@@ -110,8 +116,6 @@ def read_settings(file: Path) -> Settings:
 
 def _explain(error: ValidationError) -> str:
     problem = error.errors()[0]
-    section, *rest = (str(part) for part in problem["loc"] or ("",))
-    place = " ".join([f"[{section}]", *rest]) if section else "the file"
-    if problem["type"] in _PROBLEMS:
-        return f"{place} {_PROBLEMS[problem['type']]}"
-    return f"{place}: {problem['msg'].removeprefix('Value error, ')}"
+    section, *rest = problem["loc"] or ("",)
+    place = f"[{section}] {setting_path(rest)}".strip() if section else "the file"
+    return explain_setting(problem, place, examples=EXAMPLES, causes=_CAUSES)

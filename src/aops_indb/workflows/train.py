@@ -24,6 +24,7 @@ from aops_indb.registry import (
     NewModelVersion,
     current_actor,
     finish_run,
+    mark_interrupted,
     register_version,
     start_run,
 )
@@ -95,12 +96,15 @@ def _train_candidate(
     report(task, 0.0)
     commit = git_commit(project.root)
     with project.session() as session:
-        run = start_run(session, kind="train", model=model.name, git_commit=commit, actor=current_actor())
+        mark_interrupted(session)
+        run = start_run(
+            session, kind="train", model=model.name, candidate=candidate, git_commit=commit, actor=current_actor()
+        )
     try:
         fitted = _fit(project, model, candidate, dataset, lambda done: report(task, done))
-    except Exception as error:
+    except BaseException as error:
         with project.session() as session:
-            finish_run(session, run, status="failed", message=f"{candidate}: {error}")
+            finish_run(session, run, status="failed", message=f"{candidate}: {str(error) or type(error).__name__}")
         raise
     with project.session() as session, session.transaction():
         version = _register(project, session, model, fitted, dataset, run, commit)
@@ -225,13 +229,13 @@ def bound_views(project: Workspace, model: Model) -> dict[str, str]:
     definitions = project.definitions
     found = with_inputs(definitions, resolve(definitions, model.service.references))
     computed = [f.origin for f in found if isinstance(f.origin, FeatureView | OnDemandFeature)]
-    return {origin.name: fingerprint(origin) for origin in computed} | {f"target of {model.name}": _question(model)}
+    return {origin.name: fingerprint(origin) for origin in computed} | question(model)
 
 
-def _question(model: Model) -> str:
-    """A digest of what is asked about which rows, target and population, without regard to their spacing."""
+def question(model: Model) -> dict[str, str]:
+    """What is asked about which rows, target and population, as a digest without regard to their spacing."""
     asked = [normal_sql(text) for text in (model.target, model.population or "TRUE")]
-    return hashlib.sha256("\n".join(asked).encode()).hexdigest()
+    return {f"target of {model.name}": hashlib.sha256("\n".join(asked).encode()).hexdigest()}
 
 
 def _metric_records(fitted: _Fitted) -> Iterator[MetricRecord]:

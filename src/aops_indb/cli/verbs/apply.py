@@ -18,7 +18,9 @@ def apply(
     as_json: AsJson = False,
     allow_destructive: Annotated[
         list[str] | None,
-        typer.Option("--allow-destructive", metavar="NAME", help="A view that may be removed; repeatable."),
+        typer.Option(
+            "--allow-destructive", metavar="NAME", help="A view that may be removed, or lose columns; repeatable."
+        ),
     ] = None,
 ) -> None:
     """Make the warehouse as the definitions say, in one transaction.

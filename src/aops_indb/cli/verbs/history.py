@@ -6,15 +6,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from aops_indb.cli.listing import print_listing
 from aops_indb.cli.options import HERE, AsJson, ProjectDir, open_project
-from aops_indb.cli.output import print_table, show
+from aops_indb.cli.output import show
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 
 def history(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A definition or a model.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="A definition, VIEW:FEATURE, a dataset, a model or MODEL:VERSION.")
+    ],
     project: ProjectDir = HERE,
     as_json: AsJson = False,
 ) -> None:
@@ -22,11 +25,11 @@ def history(
 
     Example:  aops history flight_delay
     """
-    from aops_indb.workflows.catalog import history_of
+    from aops_indb.workflows.history import history_of
 
     listed = history_of(open_project(project), name)
 
     def present(out: Console) -> None:
-        print_table(out, listed.columns, listed.rows)
+        print_listing(out, listed.columns, listed.rows)
 
     show(listed.as_dicts(), present, as_json=as_json)

@@ -23,7 +23,7 @@ def init(
 
     Example:  aops init my-project --example flights
     """
-    from aops_indb.workflows.init import init_project
+    from aops_indb.workflows.init import SKELETON_FEATURES, init_project
 
     with progress() as report:
         made = init_project(folder, example=example, report=report)
@@ -32,6 +32,11 @@ def init(
         out.print(f"project in {made.folder.resolve()}")
         if made.tables:
             print_table(out, ["table", "rows"], [(name, f"{rows:,}") for name, rows in made.tables.items()])
-        out.print("next:  aops plan")
+        for file in made.files if not made.tables else ():
+            out.print(f"  {file}")
+        if SKELETON_FEATURES in made.files:
+            out.print(f"next:  put your table's names into {SKELETON_FEATURES} and uncomment it, then  aops plan")
+        else:
+            out.print("next:  aops plan")
 
     show(made, present, as_json=as_json)

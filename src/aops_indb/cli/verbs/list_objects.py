@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from aops_indb.cli.listing import print_listing
 from aops_indb.cli.options import HERE, AsJson, ProjectDir, open_project
-from aops_indb.cli.output import print_table, show
+from aops_indb.cli.output import show
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 
 def list_objects(
-    kind: Annotated[str, typer.Argument(metavar="KIND", help="views, features, models, datasets, jobs, …")],
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="views, features, models, datasets, runs, jobs, …")],
     project: ProjectDir = HERE,
     as_json: AsJson = False,
 ) -> None:
@@ -28,7 +29,7 @@ def list_objects(
 
     def present(out: Console) -> None:
         if listed.rows:
-            print_table(out, listed.columns, listed.rows)
+            print_listing(out, listed.columns, listed.rows)
         else:
             out.print(f"no {kind} yet")
         for problem in listed.problems:

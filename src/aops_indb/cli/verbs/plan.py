@@ -42,6 +42,9 @@ def document(planned: Plan, *, sql: bool) -> dict[str, Any]:
 
 def present(out: Console, planned: Plan, *, sql: bool) -> None:
     """A plan as a list of changes."""
+    if not planned.records and not planned:
+        out.print("nothing is defined yet: put your own names into feature_defs/example.py and uncomment it")
+        return
     if not planned:
         out.print("nothing to do: the warehouse is as the definitions say")
         return

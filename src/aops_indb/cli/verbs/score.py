@@ -17,10 +17,20 @@ def score(
     model: Annotated[str, typer.Argument(metavar="MODEL[@ALIAS|:VERSION]", help="Default: its champion.")],
     project: ProjectDir = HERE,
     as_json: AsJson = False,
-    since: Annotated[str | None, typer.Option("--since", metavar="T", help="From this time on.")] = None,
-    until: Annotated[str | None, typer.Option("--until", metavar="T", help="Before this time.")] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            "--since",
+            metavar="T",
+            help="Rows whose event_timestamp is at or after this time, UTC unless it names a zone.",
+        ),
+    ] = None,
+    until: Annotated[str | None, typer.Option("--until", metavar="T", help="Rows before this time.")] = None,
 ) -> None:
     """Keep scores in scores.MODEL__batch, inside the database; the interval's rows are replaced.
+
+    A version that was promoted is scored as it was promoted; one that is not the champion is kept in
+    scores.MODEL__vN__batch.
 
     Example:  aops score flight_delay --since 2013-11-01 --until 2013-12-01
     """
@@ -34,5 +44,7 @@ def score(
 
     def present(out: Console) -> None:
         out.print(f"{scored.table}: {scored.rows:,} rows by {scored.model}:{scored.version} in {scored.seconds:.1f} s")
+        if not scored.rows:
+            out.print("no row of the model's spine has its event_timestamp there: see its spine, --since and --until")
 
     show(scored, present, as_json=as_json)

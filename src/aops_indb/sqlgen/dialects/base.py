@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import sqlglot
+
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """What the builders and passes need to know about a dialect.
 
     name:               ours, as users type it
-    sqlglot:            the name sqlglot renders it under
+    sqlglot:            the dialect of sqlglot's that it is parsed and rendered by
     exponent_is_double: whether a bare `9.4e-1` is a DOUBLE (else constants are cast)
     asof_join:          whether ASOF joins exist
     table_macros:       whether table functions can be defined in plain SQL
@@ -19,7 +21,7 @@ class Dialect:
     """
 
     name: str
-    sqlglot: str
+    sqlglot: type[sqlglot.Dialect]
     exponent_is_double: bool
     asof_join: bool
     table_macros: bool

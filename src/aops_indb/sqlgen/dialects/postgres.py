@@ -1,10 +1,12 @@
 """PostgreSQL 15 and newer."""
 
+from sqlglot.dialects.postgres import Postgres
+
 from aops_indb.sqlgen.dialects.base import Dialect
 
 POSTGRES = Dialect(
     name="postgres",
-    sqlglot="postgres",
+    sqlglot=Postgres,
     exponent_is_double=False,
     asof_join=False,
     table_macros=False,
