@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import is_classifier, is_regressor
+from sklearn.base import is_classifier, is_clusterer, is_outlier_detector, is_regressor
 
 Columns = dict[str, list[Any]]
 
@@ -40,9 +40,12 @@ def _by_parts(frame: pd.DataFrame, score: Callable[[pd.DataFrame], Columns]) -> 
 
 def _outputs(model: Any) -> list[Callable[[Any, pd.DataFrame], Columns]]:
     if is_classifier(model):
-        decides = hasattr(model, "decision_function")
-        return [_label, _probabilities, *([_decisions] if decides else [])]
-    return [_predictions] if is_regressor(model) else [_features]
+        return [_label, *(output for method, output in CLASSIFIED.items() if hasattr(model, method))]
+    if is_outlier_detector(model):
+        return [_label, _decisions]
+    if is_regressor(model) or is_clusterer(model) or not hasattr(model, "transform"):
+        return [_predictions if is_regressor(model) else _label]
+    return [_features]
 
 
 def _label(model: Any, frame: pd.DataFrame) -> Columns:
@@ -56,6 +59,10 @@ def _probabilities(model: Any, frame: pd.DataFrame) -> Columns:
 def _decisions(model: Any, frame: pd.DataFrame) -> Columns:
     values = model.decision_function(frame)
     return _columns(["decision"] if values.ndim == 1 else [f"decision_{c}" for c in model.classes_], values)
+
+
+# What a classifier may have beside its label.
+CLASSIFIED = {"predict_proba": _probabilities, "decision_function": _decisions}
 
 
 def _predictions(model: Any, frame: pd.DataFrame) -> Columns:

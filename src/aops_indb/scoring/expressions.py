@@ -9,6 +9,7 @@ from aops_indb.scoring.graph import Apply, Case, Input, Kind, Linear, Lookup, Na
 from aops_indb.sqlgen.build import (
     Expr,
     add,
+    and_,
     balanced_sum,
     case,
     cast,
@@ -27,6 +28,7 @@ from aops_indb.sqlgen.build import (
     lt,
     mul,
     neg,
+    not_,
     or_,
     smallest,
     sub,
@@ -35,6 +37,8 @@ from aops_indb.sqlgen.build import (
 # exp underflows below the first, which PostgreSQL raises on, and overflows above the second
 SMALLEST_EXPONENT = -708.0
 LARGEST_EXPONENT = 709.782712893384
+# exp of more has no digit left for the 1 that is taken off
+_LEAVES_ONE_ALONE = 40.0
 
 TYPES: dict[Kind, str] = {"number": "DOUBLE", "integer": "BIGINT", "text": "VARCHAR", "boolean": "BOOLEAN"}
 
@@ -68,6 +72,41 @@ def _expit(a: Expr) -> Expr:
     return case(whens, a)
 
 
+def _log(a: Expr) -> Expr:
+    return case([(gt(a.copy(), lit(0.0)), func("LN", a.copy())), (eq(a, lit(0.0)), lit(-math.inf))])
+
+
+def _sqrt(a: Expr) -> Expr:
+    return case([(ge(a.copy(), lit(0.0)), func("SQRT", a))])
+
+
+# The error of 1 + x, or of exp(x), is the same in both places where it comes in, and cancels: W. Kahan's way.
+
+
+def _log1p(a: Expr) -> Expr:
+    one_more = add(lit(1.0), a.copy())
+    ratio = div(mul(func("LN", one_more.copy()), a.copy()), sub(one_more.copy(), lit(1.0)))
+    whens = [
+        (eq(one_more.copy(), lit(1.0)), a.copy()),
+        (eq(a.copy(), lit(math.inf)), lit(math.inf)),
+        (gt(a.copy(), lit(-1.0)), ratio),
+        (eq(a, lit(-1.0)), lit(-math.inf)),
+    ]
+    return case(whens)
+
+
+def _expm1(a: Expr) -> Expr:
+    power = func("EXP", a.copy())
+    ratio = div(mul(sub(power.copy(), lit(1.0)), a.copy()), func("LN", power.copy()))
+    whens = [
+        (gt(a.copy(), lit(_LEAVES_ONE_ALONE)), sub(_exp(a.copy()), lit(1.0))),
+        (lt(a.copy(), lit(-_LEAVES_ONE_ALONE)), lit(-1.0)),
+        (eq(power, lit(1.0)), a.copy()),
+        (le(a, lit(_LEAVES_ONE_ALONE)), ratio),
+    ]
+    return case(whens)
+
+
 def _any_beyond(limit: Expr, *values: Expr) -> Expr:
     return or_(*(gt(func("ABS", value), limit.copy()) for value in values))
 
@@ -80,6 +119,16 @@ OPERATIONS: dict[str, Callable[..., Expr]] = {
     "sum": lambda *args: balanced_sum(args),
     "exp": _exp,
     "expit": _expit,
+    "log": _log,
+    "log1p": _log1p,
+    "expm1": _expm1,
+    "sqrt": _sqrt,
+    "power": lambda a, b: func("POWER", a, b),
+    "absolute": lambda a: func("ABS", a),
+    "floor": lambda a: func("FLOOR", a),
+    "tanh": lambda a: func("TANH", a),
+    "sin": lambda a: func("SIN", a),
+    "cos": lambda a: func("COS", a),
     "minimum": smallest,
     "maximum": largest,
     "coalesce": coalesce,
@@ -92,6 +141,8 @@ OPERATIONS: dict[str, Callable[..., Expr]] = {
     "any_missing": lambda *args: or_(*(is_null(arg) for arg in args)),
     "any_beyond": _any_beyond,
     "or": or_,
+    "and": and_,
+    "not": not_,
 }
 
 

@@ -208,6 +208,16 @@ OPS: dict[str, Signature] = {
     "sum": Signature("number", None, "number"),
     "exp": Signature("number", 1, "number"),
     "expit": Signature("number", 1, "number"),
+    "log": Signature("number", 1, "number"),  # of 0 -infinity, of less missing
+    "log1p": Signature("number", 1, "number"),  # log(1 + x), also where x is tiny
+    "expm1": Signature("number", 1, "number"),  # exp(x) - 1, also where x is tiny
+    "sqrt": Signature("number", 1, "number"),  # of less than 0 missing
+    "power": Signature("number", 2, "number"),  # of a number above 0
+    "absolute": Signature("number", 1, "number"),
+    "floor": Signature("number", 1, "number"),
+    "tanh": Signature("number", 1, "number"),
+    "sin": Signature("number", 1, "number"),
+    "cos": Signature("number", 1, "number"),
     "minimum": Signature("number", None, "number"),  # of those that are not missing
     "maximum": Signature("number", None, "number"),
     "coalesce": Signature("same", None, "same"),
@@ -220,6 +230,8 @@ OPS: dict[str, Signature] = {
     "any_missing": Signature("any", None, "boolean"),
     "any_beyond": Signature("number", None, "boolean"),  # any of args[1:] larger in size than args[0]
     "or": Signature("boolean", None, "boolean"),
+    "and": Signature("boolean", None, "boolean"),
+    "not": Signature("boolean", 1, "boolean"),
 }
 
 

@@ -33,7 +33,10 @@ LARGEST_DOUBLE = 1.7976931348623157e308
 LARGEST_ROUNDING_TO_FLOAT32 = math.nextafter(2.0**128 - 2.0**103, 0.0)
 
 NEVER_MISSING = {"is_missing", "any_missing", "any_beyond"}
-NEVER_INFINITE = {"expit"} | {"equal", "less", "less_equal", "greater", "greater_equal", "or"} | NEVER_MISSING
+# of a number below 0 there is none
+BLANK_FOR_SOME = {"log", "log1p", "sqrt"}
+CONDITIONS = {"equal", "less", "less_equal", "greater", "greater_equal", "or", "and", "not"}
+NEVER_INFINITE = {"expit", "tanh", "sin", "cos"} | CONDITIONS | NEVER_MISSING
 ANY_OF_ARGS = {"minimum", "maximum", "coalesce"}
 
 
@@ -74,6 +77,8 @@ def _values(_: Case, facts: Sequence[bool]) -> bool:
 def _apply_missing(node: Apply, facts: Sequence[bool]) -> bool:
     if node.op in NEVER_MISSING:
         return False
+    if node.op in BLANK_FOR_SOME:
+        return True
     return all(facts) if node.op in ANY_OF_ARGS else any(facts)
 
 

@@ -10,7 +10,7 @@ from aops_indb.errors import ModelError, ModelInputError
 from aops_indb.scoring.graph import Graph
 from aops_indb.scoring.guards import guards
 from aops_indb.scoring.names import Names
-from aops_indb.scoring.read_sklearn import TRANSLATORS
+from aops_indb.scoring.read_sklearn import TRANSFORMS, TRANSLATORS
 from aops_indb.scoring.read_sklearn.translation import Features, Ledger, Place, check_fitted
 from aops_indb.scoring.verify import verify
 
@@ -33,7 +33,7 @@ def translate(model: Any, inputs: Sequence[str] | None = None) -> Graph:
 
 def read(model: Any, inputs: Sequence[str] | None, *, lenient: bool = False) -> tuple[Graph, Ledger]:
     """The graph, and what was noted while reading; lenient: steps without SQL form are noted, not raised."""
-    ledger = Ledger(TRANSLATORS, lenient=lenient)
+    ledger = Ledger(TRANSLATORS, TRANSFORMS, lenient=lenient)
     place = Place(ledger, (), type(model).__name__.lower())
     check_fitted(model, place)
     if lenient and inputs is None and not hasattr(model, "feature_names_in_"):

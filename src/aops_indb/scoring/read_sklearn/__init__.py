@@ -53,3 +53,6 @@ TRANSLATORS: dict[str, Translator] = {
     "sklearn.ensemble.HistGradientBoostingClassifier": hist_gradient_boosting_classifier,
     "sklearn.ensemble.HistGradientBoostingRegressor": hist_gradient_boosting_regressor,
 }
+
+# What models make of features as steps before others, of those that both predict and transform.
+TRANSFORMS: dict[str, Translator] = {}

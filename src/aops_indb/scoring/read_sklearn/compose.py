@@ -12,10 +12,11 @@ from aops_indb.scoring.read_sklearn.translation import Features, Place, names_ou
 
 def pipeline(model: Any, features: Features, place: Place) -> Features:
     """Each step on what the one before made."""
-    for name, step in model.steps:
+    *before, (last, end) = model.steps
+    for name, step in before:
         if step not in (None, "passthrough"):
-            features = place.inside(model, name).translate(step, features)
-    return features
+            features = place.inside(model, name).transform(step, features)
+    return features if end in (None, "passthrough") else place.inside(model, last).translate(end, features)
 
 
 def column_transformer(model: Any, features: Features, place: Place) -> Features:
@@ -52,7 +53,7 @@ def function_transformer(model: Any, features: Features, place: Place) -> Featur
 def _weighted(model: Any, name: str, transformer: Any, features: Features, place: Place) -> Features:
     here = place.inside(model, name)
     passed = isinstance(transformer, str) and transformer == "passthrough"
-    made = features if passed else here.translate(transformer, features)
+    made = features if passed else here.transform(transformer, features)
     weight = (model.transformer_weights or {}).get(name)
     if weight is None:
         return made

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from aops_indb.errors import ModelError, UnsupportedModelError
@@ -62,11 +63,14 @@ class StepSupport:
 class Ledger:
     """What is collected over a whole model while its parts are read.
 
+    table:   what a model says, its prediction; or of a transformer what it makes
+    transforms: what those models make of features that both predict and transform
     inputs:  each column of the source, by name and kind, so that each is read once
     missing, infinite, too_large: nodes that make the library refuse a row, with the reason
     """
 
     table: dict[str, Translator]
+    transforms: dict[str, Translator]
     lenient: bool = False
     inputs: dict[tuple[str, Kind], Input] = field(default_factory=dict)
     kinds: dict[Node, Kind] = field(default_factory=dict)
@@ -172,12 +176,19 @@ class Place:
 
     # ── other models inside this one ───────────────────────────────────────────────────────────────────
 
-    def translate(self, model: Any, features: Features) -> Features:
-        """What the model makes of the features, by its entry in the table of translators."""
+    def transform(self, model: Any, features: Features) -> Features:
+        """What the model makes of the features as a step before another."""
+        return self.translate(model, features, self.ledger.transforms)
+
+    def translate(
+        self, model: Any, features: Features, table: Mapping[str, Translator] = MappingProxyType({})
+    ) -> Features:
+        """What the model says of the features, by its entry in `table`, or else in the table of translators."""
         check_fitted(model, self)
         composite = any(hasattr(model, parts) for parts in ("steps", "transformers", "transformer_list"))
         try:
-            translator = self.ledger.table.get(class_key(type(model)))
+            key = class_key(type(model))
+            translator = table.get(key, self.ledger.table.get(key))
             if translator is None:
                 raise unknown_class(model, self)
             result = translator(model, features, self)
