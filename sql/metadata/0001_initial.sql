@@ -394,6 +394,7 @@ CREATE TABLE aops.deployments (
     alias            VARCHAR     NOT NULL,
     view_name        VARCHAR     NOT NULL,
     view_sql         VARCHAR     NOT NULL,
+    made_as          JSON        NOT NULL,
     replaced_version BIGINT,
     deployed_at      TIMESTAMPTZ NOT NULL,
     deployed_by      VARCHAR     NOT NULL
@@ -405,6 +406,7 @@ COMMENT ON COLUMN aops.deployments.version          IS 'Version that went live.'
 COMMENT ON COLUMN aops.deployments.alias            IS 'Alias under which it did.';
 COMMENT ON COLUMN aops.deployments.view_name        IS 'View that serves it.';
 COMMENT ON COLUMN aops.deployments.view_sql         IS 'SQL of that view.';
+COMMENT ON COLUMN aops.deployments.made_as          IS 'View in the warehouse to the SHA-256 of the text the warehouse keeps of it: another one was not made here.';
 COMMENT ON COLUMN aops.deployments.replaced_version IS 'Version that was live before; NULL if none.';
 COMMENT ON COLUMN aops.deployments.deployed_at      IS 'When it went live.';
 COMMENT ON COLUMN aops.deployments.deployed_by      IS 'Who made it go live.';

@@ -76,13 +76,13 @@ class UnknownNameError(AopsError):
         names = sorted(set(known))
         close = closest_names(name, names)
         if close:
-            hint = "did you mean " + " or ".join(f"'{n}'" for n in close) + "?"
+            hint = "did you mean " + " or ".join(shown(n) for n in close) + "?"
         elif names:
-            shown = ", ".join(f"'{n}'" for n in names[:12])
-            hint = f"known are {shown}" + (f" and {len(names) - 12} more" if len(names) > 12 else "")
+            some = ", ".join(shown(n) for n in names[:12])
+            hint = f"known are {some}" + (f" and {len(names) - 12} more" if len(names) > 12 else "")
         else:
             hint = f"no {kind} is defined yet"
-        super().__init__(f"unknown {kind} '{name}': {hint}")
+        super().__init__(f"unknown {kind} {shown(name)}: {hint}")
         self.kind, self.name, self.closest = kind, name, close
 
 
@@ -206,7 +206,20 @@ def setting_path(loc: Sequence[str | int]) -> str:
     """
     first, *inner = loc or ("",)
     # pydantic marks the key itself of a dict so
-    return str(first) + "".join(f"[{part!r}]" for part in inner if part != "[key]")
+    return str(first) + "".join(f"[{shown(part)}]" for part in inner if part != "[key]")
+
+
+# Characters shown of a name, a value or an expression.
+_LONGEST_SHOWN = 100
+
+
+def shortened(text: str) -> str:
+    """A text as messages show it: its beginning, if it is long.
+
+    >>> shortened("x" * 200) == "x" * 99 + "…"
+    True
+    """
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 1]}…"
 
 
 def shown(value: object) -> str:
@@ -217,8 +230,11 @@ def shown(value: object) -> str:
     """
     if isinstance(value, type):
         return f"the class {value.__name__}"
-    if value is None or isinstance(value, (bool, int, float, str)):
-        text = repr(value)
-        return text if len(text) <= 60 else f"{text[:59]}…"
+    if isinstance(value, str):
+        return shortened(repr(str(value[: _LONGEST_SHOWN + 1])))
+    if isinstance(value, int) and value.bit_length() > 4 * _LONGEST_SHOWN:  # Python refuses to write out the longest
+        return "a number of more than a hundred digits"
+    if value is None or isinstance(value, (bool, int, float)):
+        return shortened(repr(value))
     name = type(value).__name__
     return f"an {name}" if name[0] in "AEIOUaeiou" else f"a {name}"

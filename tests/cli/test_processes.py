@@ -77,7 +77,7 @@ def test_an_error_is_read_after_the_bar(trained: Shop) -> None:
         [sys.executable, "-c", HASTY, "score", "returns", "--project", str(trained.folder)]
     )
     assert (code, out) == (2, "")
-    assert "aops: scores.returns__batch has columns ['mine']" in seen
+    assert "aops: scores.returns__batch has the columns mine INTEGER" in seen
 
 
 def test_no_bar_in_a_pipe(trained: Shop) -> None:

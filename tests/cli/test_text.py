@@ -8,6 +8,8 @@ import pytest
 from tests.workflows.shop import FOLDER, SETTINGS, Shop
 from tests.workflows.test_apply import remove_profile
 
+from aops_indb.errors import shown
+
 from .conftest import Aops
 
 # ── plan and apply ─────────────────────────────────────────────────────────────────────────────────────
@@ -210,7 +212,7 @@ def test_odd_names_are_unknown_and_do_no_harm(aops: Aops, trained_shop: Shop, ve
     for name in ODD:
         ran = aops(verb, name, project=trained_shop.folder)
         assert (ran.code, ran.out) == (2, ""), name
-        assert name in ran.err, name
+        assert shown(name) in ran.err, name
     assert (trained_shop.objects(), trained_shop.one("SELECT count(*) FROM raw.orders")) == before
 
 

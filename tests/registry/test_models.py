@@ -22,6 +22,7 @@ from aops_indb.registry import (
     aliases,
     artifact,
     artifacts,
+    deployed_views,
     events,
     figures,
     finish_run,
@@ -262,6 +263,7 @@ def test_deployments_are_kept_in_order(session: Session) -> None:
             alias="champion",
             view="scores.flight_delay",
             sql=f"SELECT {version}",
+            made_as={f"flight_delay__v{version}": f"v{version}", "flight_delay": f"as v{version}"},
             replaced_version=replaced,
             actor=ANNA,
         )
@@ -273,6 +275,8 @@ def test_deployments_are_kept_in_order(session: Session) -> None:
         (2, 2, 1, "SELECT 2", "anna"),
         (3, 1, 2, "SELECT 1", "anna"),
     ]
+    views = {"flight_delay__v1": "v1", "flight_delay__v2": "v2", "flight_delay": "as v1"}
+    assert (deployed_views(session, "flight_delay"), deployed_views(session, "other")) == (views, {})
     told = events(session, "flight_delay").as_dicts()
     assert [(row["action"], row["version"]) for row in told] == [
         ("promote", 1),

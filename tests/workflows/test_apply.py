@@ -7,7 +7,7 @@ import json
 import pytest
 
 from aops_indb import Project
-from aops_indb.errors import AopsError, DestructiveChangeError, QueryError, StalePlanError
+from aops_indb.errors import AopsError, DestructiveChangeError, QueryError, RefusedError, StalePlanError
 from aops_indb.registry import verify_audit
 
 from .shop import FOLDER, Shop
@@ -221,6 +221,35 @@ def test_what_someone_else_put_in_its_place_is_noticed(applied: Shop, name: str,
     assert applied.one("SELECT count(*) FROM features.customer_profile") == 40
 
 
+def test_what_someone_else_put_in_its_place_is_not_removed_unasked(applied: Shop) -> None:
+    applied.execute(OTHERS["customer_profile"])
+    remove_profile(applied)
+    [change] = [change for change in applied.project.plan().changes if change.destructive]
+    assert change.replaces == ("features.customer_profile",)
+    with pytest.raises(DestructiveChangeError, match=r"remove features.customer_profile, which aops did not make"):
+        applied.project.apply()
+
+
+def test_a_table_is_never_replaced(applied: Shop) -> None:
+    applied.execute("DROP VIEW features.customer_profile; CREATE TABLE features.customer_profile AS SELECT 1 AS kept")
+    before = applied.objects()
+    for allowed in ([], ["customer_profile"]):
+        with pytest.raises(RefusedError, match=r"features.customer_profile\b.*aops did not make"):
+            applied.project.apply(allow_destructive=allowed)
+        assert applied.objects() == before
+
+
+def test_a_plan_is_stale_once_someone_replaced_a_view(applied: Shop) -> None:
+    applied.edit("customer", 'ttl="60d"', 'ttl="90d"')
+    project = applied.project
+    plan = project.plan()
+    applied.execute(OTHERS["customer_profile__history"])
+    before = applied.objects()
+    with pytest.raises(StalePlanError):
+        project.apply(plan)
+    assert applied.objects() == before
+
+
 # ── stale plans ────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -268,7 +297,7 @@ def test_a_statement_that_fails_in_the_middle_undoes_those_before_it(shop: Shop)
     shop.project.plan()
     shop.execute("CREATE SCHEMA features; CREATE TABLE features.customer_profile__history (kept INTEGER)")
     before = shop.objects()
-    with pytest.raises(QueryError, match=r"customer_profile__history.*Table"):
+    with pytest.raises(RefusedError, match=r"customer_profile__history is a table, which aops did not make"):
         shop.project.apply(allow_destructive=["customer_profile"])
     assert shop.objects() == before
     shop.execute("DROP TABLE features.customer_profile__history")

@@ -127,7 +127,6 @@ GIVEN: dict[str, Callable[[pd.DataFrame], Any]] = {
         event_timestamp=pd.Series(frame["event_timestamp"].dt.to_pydatetime().tolist(), dtype=object)
     ),
     "keys as objects": lambda frame: frame.assign(customer_id=frame["customer_id"].astype(object)),
-    "keys as floats": lambda frame: frame.assign(customer_id=frame["customer_id"].astype(float)),
     "keys as categories": lambda frame: frame.assign(customer_id=frame["customer_id"].astype("category")),
     "text as categories": lambda frame: frame.assign(channel=frame["channel"].astype("category")),
 }

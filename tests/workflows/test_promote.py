@@ -249,7 +249,7 @@ def test_a_view_of_someone_else_is_not_replaced(trained: Shop, name: str) -> Non
     trained.execute("DELETE FROM aops.deployments; DROP VIEW scores.returns; DROP VIEW scores.returns__v1")
     trained.execute(f"CREATE VIEW scores.{name} AS SELECT 'mine' AS mine")
     before = trained.objects()
-    with pytest.raises(RefusedError, match=rf"scores.{name.lower()} is there already, and aops did not make it"):
+    with pytest.raises(RefusedError, match=rf"scores.{name.lower()} is there already, and is not as aops made it"):
         trained.project.promote("returns:2")
     assert trained.objects() == before
 

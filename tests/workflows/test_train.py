@@ -282,7 +282,7 @@ REFUSED: dict[str, tuple[str, str, type[Exception], str]] = {
         ModelError, "it gives prediction, and no probability_1: make it a classifier of two classes",
     ),
     "an estimator without SQL": (
-        "LogisticRegression())", f"{LINEAR}.SGDClassifier(loss='hinge'))", UnsupportedModelError, "'classify'",
+        "LogisticRegression())", "type('Mine', (LogisticRegression,), {})())", UnsupportedModelError, "'classify'",
     ),
     "a target that is always true": ('target="returned"', 'target="TRUE"', ModelError, "not both true and false"),
     "nobody to learn from": ('"returned IS NOT NULL"', '"FALSE"', ModelError, "0 training rows"),

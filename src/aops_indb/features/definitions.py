@@ -8,32 +8,27 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, Self
 
 from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    GetCoreSchemaHandler,
     PrivateAttr,
     ValidationError,
     model_validator,
 )
 from pydantic import Field as PydanticField
-from pydantic_core import PydanticCustomError
+from pydantic_core import CoreSchema, PydanticCustomError
+from pydantic_core.core_schema import no_info_before_validator_function
 
-from aops_indb.errors import (
-    DefinitionError,
-    UnknownNameError,
-    closest_names,
-    explain_setting,
-    setting_path,
-    shown,
-)
+from aops_indb.errors import DefinitionError, UnknownNameError, closest_names, shortened
 from aops_indb.features.aggregations import AGGREGATIONS, AggregationFunction
 from aops_indb.features.setting_types import (
-    EXAMPLES,
     ColumnName,
     Duration,
     FeatureType,
@@ -42,7 +37,14 @@ from aops_indb.features.setting_types import (
     SqlExpression,
     SqlSelect,
     TableName,
+    Text,
     Window,
+    column_name,
+    first_problem,
+    require_known_settings,
+    require_names,
+    text,
+    title,
 )
 from aops_indb.features.types import DType, parse_duration
 from aops_indb.sqlgen.parse import columns_of, parse_expression
@@ -53,7 +55,7 @@ EVENT_TIMESTAMP = "event_timestamp"
 def _reference(value: object) -> object:
     if not isinstance(value, (FeatureView, OnDemandFeature, str)):
         raise PydanticCustomError("reference_type", "no feature")
-    return value
+    return text(value) if isinstance(value, str) else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,24 +73,29 @@ class Definition(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
     _defined_at: str | None = PrivateAttr(default=None)
 
-    description: str = ""
-    tags: dict[str, str] = {}
-    owner: str = ""
+    description: Text = ""
+    tags: dict[Text, Text] = {}
+    owner: Text = ""
 
     def __init__(self, /, *unnamed: Any, **given: Any) -> None:
         where = _place_of_call()
         try:
-            _require_known_settings(type(self), unnamed, given)
+            require_known_settings(type(self), unnamed, given)
             super().__init__(**given)
         except (ValidationError, DefinitionError, UnknownNameError) as error:
-            raise DefinitionError(f"{_title(type(self), given)}: {_first_problem(error)}", where=where) from error
+            raise DefinitionError(f"{title(type(self), given)}: {first_problem(error)}", where=where) from error
         self._defined_at = where
 
     def __setattr__(self, name: str, value: Any) -> None:
         if not name.startswith("_"):
-            title = _title(type(self), dict(self))
-            raise DefinitionError(f"{title} is frozen: set {name} where it is defined, at {self.defined_at}")
+            whole = title(type(self), dict(self))
+            raise DefinitionError(f"{whole} is frozen: set {name} where it is defined, at {self.defined_at}")
         super().__setattr__(name, value)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: type[BaseModel], handler: GetCoreSchemaHandler) -> CoreSchema:
+        # around the whole: what is given as a dict becomes the keywords of a call
+        return no_info_before_validator_function(partial(require_names, cls), handler(source))
 
     @property
     def defined_at(self) -> str | None:
@@ -102,36 +109,6 @@ def _place_of_call() -> str:
     while caller.f_back and caller.f_globals.get("__name__") in (__name__, BaseModel.__module__):
         caller = caller.f_back
     return f"{caller.f_code.co_filename}:{caller.f_lineno}"
-
-
-def _title(kind: type[Definition], given: Mapping[str, Any]) -> str:
-    """A definition as messages call it: by its name, or by what was written in quotes."""
-    if given.get("name"):
-        return f"{kind.__name__} {shown(given['name'])}"
-    told = {n: v for n, v in given.items() if isinstance(v, (str, dt.date)) and v and n not in ("description", "owner")}
-    return f"{kind.__name__}({', '.join(f'{n}={shown(str(v))}' for n, v in list(told.items())[:3])})".removesuffix("()")
-
-
-def _require_known_settings(kind: type[Definition], unnamed: Sequence[Any], given: Mapping[str, Any]) -> None:
-    # before pydantic looks: it would first miss the setting that is misspelt
-    known = {field.alias or name: field for name, field in kind.model_fields.items()}
-    for name in given:
-        if name not in known:
-            raise UnknownNameError("setting", name, known)
-    if unnamed:
-        needed = ", ".join(EXAMPLES[name].partition(", where")[0] for name, f in known.items() if f.is_required())
-        raise DefinitionError(f"settings are given by their names: write e.g. {kind.__name__}({needed})")
-
-
-def _first_problem(error: ValidationError | DefinitionError | UnknownNameError) -> str:
-    match error:
-        case ValidationError():
-            problem = error.errors()[0]
-            return explain_setting(problem, setting_path(problem["loc"]), examples=EXAMPLES)
-        case DefinitionError():  # of a part that was given as a dict: its place is that of the whole
-            return str(error).removeprefix(f"{error.where}: ")
-        case _:
-            return str(error)
 
 
 class Entity(Definition):
@@ -194,13 +171,13 @@ class Aggregation(Definition):
     name:           features are named <name>_<window>; default <function>_<column>
     """
 
-    function: str
+    function: Text
     windows: Listed[Window]
     column: ColumnName | None = None
     expr: SqlExpression | None = None
     offset: Duration | None = None
     where: SqlExpression | None = None
-    name: str = ""
+    name: Text = ""
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -214,6 +191,8 @@ class Aggregation(Definition):
             raise ValueError("name: needed, since expr is not a plain column")
         if not self.windows or len(set(self.windows)) != len(self.windows):
             raise ValueError("windows: give one or more different lengths, e.g. ['7d', '28d']")
+        for feature, _ in self.features():
+            column_name(feature)
         return self
 
     @property
@@ -369,7 +348,7 @@ class OnDemandFeature(Definition):
     name: ObjectName
     dtype: FeatureType
     expr: SqlExpression
-    inputs: Listed[str] = ()
+    inputs: Listed[Text] = ()
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -381,8 +360,9 @@ class OnDemandFeature(Definition):
         unknown = sorted(columns_of(parse_expression(self.expr)) - set(names) - {EVENT_TIMESTAMP})
         if unknown:
             close = closest_names(unknown[0], [*names, EVENT_TIMESTAMP])
-            hint = f": for {unknown[0]}, did you mean {' or '.join(close)}?" if close else ": add 'view:feature' there"
-            raise ValueError(f"expr uses {', '.join(unknown)}, which inputs do not list{hint}")
+            meant = f": for {shortened(unknown[0])}, did you mean {shortened(' or '.join(close))}?"
+            hint = meant if close else ": add 'view:feature' there"
+            raise ValueError(f"expr uses {shortened(', '.join(unknown))}, which inputs do not list{hint}")
         if repeated(names):
             raise ValueError("inputs: two of them have the same name after the colon (SQL does not tell case apart)")
         return self

@@ -9,7 +9,7 @@ from typing import Any, Self
 from pydantic import model_validator
 
 from aops_indb.features.definitions import EVENT_TIMESTAMP, Definition, FeatureService, repeated
-from aops_indb.features.setting_types import ColumnName, Listed, Moment, ObjectName, SqlExpression, SqlSelect
+from aops_indb.features.setting_types import ColumnName, Listed, Moment, ObjectName, SqlExpression, SqlSelect, Text
 
 
 class Split(Definition):
@@ -49,7 +49,7 @@ class Model(Definition):
     keys: Listed[ColumnName]
     target: SqlExpression
     population: SqlExpression | None = None
-    candidates: dict[str, Callable[[], Any]]
+    candidates: dict[Text, Callable[[], Any]]
     split_by: ColumnName = EVENT_TIMESTAMP
     train: Split
     validation: Split

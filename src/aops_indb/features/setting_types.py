@@ -1,18 +1,26 @@
-"""Types of the settings of definitions: what each takes, what it says of anything else, and how it is written."""
+"""Settings of definitions: what each takes, what is said of anything else, and how it is written."""
 
 from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Set
-from typing import Annotated, TypeVar
+from collections.abc import Callable, Iterator, KeysView, Mapping, Sequence, ValuesView
+from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ValidationError
 from pydantic_core import PydanticKnownError
 
-from aops_indb.errors import AopsError, shown
-from aops_indb.features.types import DType, dtypes, parse_duration, unknown_dtype
-from aops_indb.sqlgen.parse import parse_select, require_row_expression
+from aops_indb.errors import (
+    AopsError,
+    DefinitionError,
+    UnknownNameError,
+    explain_setting,
+    setting_path,
+    shown,
+)
+from aops_indb.features.types import LONGEST, TOO_LONG, DType, dtypes, parse_duration, unknown_dtype
+from aops_indb.sqlgen.parse import parse_select
+from aops_indb.sqlgen.row_expressions import require_row_expression
 from aops_indb.sqlgen.statements import parse_table
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")
@@ -57,17 +65,85 @@ EXAMPLES = {
 }
 
 
+# ── what is said ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def title(kind: type[BaseModel], given: Mapping[str, Any]) -> str:
+    """A definition as messages call it: by its name, or by what was written in quotes."""
+    name = given.get("name")
+    if isinstance(name, (str, int)) and name:
+        return f"{kind.__name__} {shown(name)}"
+    told = [
+        f"{setting}={shown(str(value))}"
+        for setting, value in given.items()
+        if isinstance(value, (str, dt.date)) and value and setting.isidentifier()
+        if setting not in ("description", "owner")
+    ]
+    return f"{kind.__name__}({', '.join(told[:3])})".removesuffix("()")
+
+
+def require_known_settings(kind: type[BaseModel], unnamed: Sequence[Any], given: Mapping[str, Any]) -> None:
+    """UnknownNameError for a setting that the kind does not have, DefinitionError for one without its name."""
+    # before pydantic looks: it would first miss the setting that is misspelt
+    known = {field.alias or name: field for name, field in kind.model_fields.items()}
+    for name in given:
+        if name not in known:
+            raise UnknownNameError("setting", name, known)
+    if unnamed:
+        needed = ", ".join(EXAMPLES[name].partition(", where")[0] for name, f in known.items() if f.is_required())
+        raise DefinitionError(f"settings are given by their names: write e.g. {kind.__name__}({needed})")
+
+
+def first_problem(error: ValidationError | DefinitionError | UnknownNameError) -> str:
+    """What is wrong with a definition, in words for people."""
+    match error:
+        case ValidationError():
+            problem = error.errors()[0]
+            return explain_setting(problem, setting_path(problem["loc"]), examples=EXAMPLES)
+        case DefinitionError():  # of a part that was given as a dict: its place is that of the whole
+            return str(error).removeprefix(f"{error.where}: ")
+        case _:
+            return str(error)
+
+
+def require_names(kind: type[BaseModel], given: object) -> object:
+    """What a definition is given as a dict, if its keys are the names of settings."""
+    if isinstance(given, dict) and not all(isinstance(key, str) for key in given):
+        raise PydanticKnownError("model_type", {"class_name": kind.__name__})
+    return given
+
+
+# ── what is taken ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def text(value: object) -> str:
+    """Text, and nothing that pydantic would make text of; it can be kept, sent and printed."""
+    if not isinstance(value, str):
+        raise PydanticKnownError("string_type")
+    if "\0" in value:
+        raise ValueError(f"{shown(value)} has a NUL character in it, and there must be no NUL: leave it out")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        half = value[error.start]
+        raise ValueError(
+            f"{shown(value)} has half a character in it, {half!r} (a lone surrogate): write the whole character"
+        ) from error
+    return str(value)
+
+
 def _object_name(name: str) -> str:
     if not _NAME.fullmatch(name) or "__" in name:
         raise ValueError(
-            f"{name!r} cannot be a name: use a letter, then up to 99 letters, digits and single underscores"
+            f"{shown(name)} cannot be a name: use a letter, then up to 99 letters, digits and single underscores"
         )
     return name
 
 
-def _column_name(name: str) -> str:
-    if not name or "\0" in name or len(name) > 200:
-        raise ValueError(f"{name!r} cannot be a column name: 1 to 200 characters, no NUL")
+def column_name(name: str) -> str:
+    """The name, if a column can have it."""
+    if not 0 < len(name) <= 200:
+        raise ValueError(f"{shown(name)} cannot be a column name: 1 to 200 characters")
     return name
 
 
@@ -79,14 +155,16 @@ def _accepted_by(check: Callable[[str], object]) -> AfterValidator:
             check(text)
         except AopsError as error:
             raise ValueError(str(error)) from error
+        except RecursionError as error:
+            raise ValueError(f"{shown(text)} is nested too deeply") from error
         return text
 
     return AfterValidator(checked)
 
 
 def _in_order(value: object) -> object:
-    # pydantic would take a set, whose order changes from run to run, and a definition, which yields its settings
-    if isinstance(value, (Set, BaseModel)):
+    # pydantic would take whatever yields anything: a set, whose order changes from run to run, and frames and arrays
+    if not isinstance(value, (Sequence, Iterator, KeysView, ValuesView)):
         raise PydanticKnownError("tuple_type")
     return value
 
@@ -107,17 +185,24 @@ def _duration(value: object) -> object:
     return value
 
 
+def _with_every_zone(moment: dt.datetime) -> dt.datetime:
+    """The moment, if UTC has a name for it; OverflowError on the first and last day of the calendar elsewhere."""
+    if moment.tzinfo is not None:
+        moment.astimezone(dt.UTC)
+    return moment
+
+
 def _moment(value: object) -> dt.datetime:
     """A time from text in ISO 8601; a bare number, even in quotes, is none: pydantic would count it from 1970."""
     try:
         match value:
             case str():
-                return dt.datetime.fromisoformat(value.strip())
+                return _with_every_zone(dt.datetime.fromisoformat(value.strip()))
             case dt.datetime():
-                return value
+                return _with_every_zone(dt.datetime.fromisoformat(value.isoformat()))  # pandas' NaT is no such text
             case dt.date():
                 return dt.datetime.combine(value, dt.time())
-    except ValueError:
+    except (ValueError, OverflowError):
         pass
     raise ValueError(f"{shown(value)} is no time: write a day or a moment, e.g. '2013-10-01' or '2013-10-01T06:00:00Z'")
 
@@ -127,15 +212,18 @@ def _positive(value: dt.timedelta) -> dt.timedelta:
         raise ValueError(f"{value} must be longer than 0: a window must not reach into the future")
     if value % dt.timedelta(seconds=1):
         raise ValueError(f"{value} must be a whole number of seconds")
+    if value > LONGEST:
+        raise ValueError(f"{value} {TOO_LONG}")
     return value
 
 
-ObjectName = Annotated[str, AfterValidator(_object_name)]
-ColumnName = Annotated[str, AfterValidator(_column_name)]
-TableName = Annotated[str, _accepted_by(parse_table)]
-SqlExpression = Annotated[str, _accepted_by(require_row_expression)]
-SqlSelect = Annotated[str, _accepted_by(parse_select)]
-Window = Annotated[str, _accepted_by(parse_duration)]
+Text = Annotated[str, BeforeValidator(text)]
+ObjectName = Annotated[Text, AfterValidator(_object_name)]
+ColumnName = Annotated[Text, AfterValidator(column_name)]
+TableName = Annotated[Text, _accepted_by(parse_table)]
+SqlExpression = Annotated[Text, _accepted_by(require_row_expression)]
+SqlSelect = Annotated[Text, _accepted_by(parse_select)]
+Window = Annotated[Text, _accepted_by(parse_duration)]
 Duration = Annotated[dt.timedelta, BeforeValidator(_duration), AfterValidator(_positive)]
 Moment = Annotated[dt.datetime, BeforeValidator(_moment)]
 FeatureType = Annotated[DType, BeforeValidator(_dtype)]

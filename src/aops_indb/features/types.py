@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from enum import EnumType, StrEnum
 from typing import NoReturn
 
-from aops_indb.errors import closest_names
+from aops_indb.errors import closest_names, shown
 
 
 class _SaysWhatThereIs(EnumType):
@@ -42,7 +42,7 @@ DType.Float32, DType.Float64, DType.String, DType.Date, DType.UnixTimestamp"
     spellings = {name: dtype for dtype in DType for name in (dtype.name, dtype.value)}
     close = dict.fromkeys(spellings[name] for name in closest_names(written, spellings))
     hint = f"did you mean {dtypes(close, ' or ')}? All are" if close else "known are"
-    return f"unknown DType '{written}': {hint} {dtypes(DType)}"
+    return f"unknown DType {shown(written)}: {hint} {dtypes(DType)}"
 
 
 def dtypes(listed: Iterable[DType], separator: str = ", ") -> str:
@@ -50,20 +50,27 @@ def dtypes(listed: Iterable[DType], separator: str = ", ") -> str:
     return separator.join(f"DType.{dtype.name}" for dtype in listed)
 
 
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_DURATION = re.compile(r"(\d+)([smhdw])")
+_UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+_DURATION = re.compile(r"([0-9]+)([smhdw])")
+
+# A hundred years: times less than twice this stay within what every warehouse can compute with.
+LONGEST = dt.timedelta(days=36_500)
+TOO_LONG = f"is too long: write at most {LONGEST.days} days"
 
 
 def parse_duration(text: str) -> dt.timedelta:
-    """A length of time: a whole number and s, m, h, d (24 hours) or w (7 days).
+    """A length of time: a whole number and s, m, h, d (24 hours) or w (7 days); at most 36,500 days.
 
     >>> parse_duration("28d")
     datetime.timedelta(days=28)
     """
     match = _DURATION.fullmatch(text.strip())
-    if match is None or int(match[1]) == 0:
-        raise ValueError(f"'{text}' is no length of time: write a whole number above 0 and s, m, h, d or w, e.g. '7d'")
-    try:
-        return dt.timedelta(**{_UNITS[match[2]]: int(match[1])})
-    except OverflowError:
-        raise ValueError(f"'{text}' is too long: no length of time exceeds 999999999 days") from None
+    if match is None or not match[1].strip("0"):
+        raise ValueError(
+            f"{shown(text)} is no length of time: write a whole number above 0 and s, m, h, d or w, e.g. '7d'"
+        )
+    number, unit = match[1].lstrip("0"), _UNITS[match[2]]
+    # digits first: Python refuses to read the longest numbers
+    if len(number) > 12 or int(number) * unit > LONGEST.total_seconds():
+        raise ValueError(f"{shown(text)} {TOO_LONG}")
+    return dt.timedelta(seconds=int(number) * unit)

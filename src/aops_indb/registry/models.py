@@ -338,10 +338,11 @@ def record_deployment(
     alias: str,
     view: str,
     sql: str,
+    made_as: Mapping[str, str],
     replaced_version: int | None,
     actor: Actor,
 ) -> None:
-    """Note a promotion."""
+    """Note a promotion; made_as: view -> digest of the text the warehouse keeps of it."""
     row = {
         "deployment_id": next_id(session, DEPLOYMENTS.c.deployment_id),
         "model": model,
@@ -349,6 +350,7 @@ def record_deployment(
         "alias": alias,
         "view_name": view,
         "view_sql": sql,
+        "made_as": dict(made_as),
         "replaced_version": replaced_version,
         "deployed_at": now(),
         "deployed_by": actor.name,
@@ -359,10 +361,7 @@ def record_deployment(
     audit.record(session, actor=actor, action="promote", kind="model", name=model, version=version, details=details)
 
 
-def deployed_versions(session: Session, model: str, *, alias: str | None = None) -> list[int]:
-    """Versions of a model that were ever promoted; with alias, as that."""
-    these = DEPLOYMENTS.c.model == model
-    if alias is not None:
-        these &= DEPLOYMENTS.c.alias == alias
-    query = select(DEPLOYMENTS.c.version).where(these).distinct().order_by(DEPLOYMENTS.c.version)
-    return list(session.connection.execute(query).scalars())
+def deployed_views(session: Session, model: str) -> dict[str, str]:
+    """Views made for a model -> digest of the text the warehouse kept of each when it was made last."""
+    query = select(DEPLOYMENTS.c.made_as).where(DEPLOYMENTS.c.model == model).order_by(DEPLOYMENTS.c.deployment_id)
+    return {name: digest for made in session.connection.execute(query).scalars() for name, digest in made.items()}

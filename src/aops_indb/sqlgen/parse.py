@@ -8,14 +8,14 @@ from typing import TypeAlias
 import sqlglot
 from sqlglot import exp
 
-from aops_indb.errors import DefinitionError
+from aops_indb.errors import DefinitionError, shortened, shown
 from aops_indb.sqlgen.build import Expr, operand
 
 # A dialect as sqlglot takes it.
 DialectName: TypeAlias = str | type[sqlglot.Dialect]
 
 # What an expression can be; statements and clauses are none of these.
-_EXPRESSIONS = (exp.Condition, exp.AtTimeZone, exp.Interval)
+EXPRESSIONS = (exp.Condition, exp.AtTimeZone, exp.Interval)
 
 
 def parse_expression(sql: str, *, dialect: DialectName = "duckdb", where: str | None = None) -> Expr:
@@ -25,8 +25,8 @@ def parse_expression(sql: str, *, dialect: DialectName = "duckdb", where: str | 
     'arr_delay >= 15'
     """
     tree = _parse(sql, dialect, where)
-    if not isinstance(tree, _EXPRESSIONS) or isinstance(tree, exp.Query):
-        raise DefinitionError(f"expected an expression, found a statement: {sql!r}", where=where)
+    if not isinstance(tree, EXPRESSIONS) or isinstance(tree, exp.Query):
+        raise DefinitionError(f"expected an expression, found a statement: {shown(sql)}", where=where)
     return tree
 
 
@@ -34,7 +34,7 @@ def parse_select(sql: str, *, dialect: DialectName = "duckdb", where: str | None
     """A SELECT out of a definition, as a tree; exactly one, and nothing but a query."""
     tree = _parse(sql, dialect, where)
     if not isinstance(tree, exp.Query):
-        raise DefinitionError(f"expected a SELECT, found {tree.key.upper()}: {sql!r}", where=where)
+        raise DefinitionError(f"expected a SELECT, found {tree.key.upper()}: {shown(sql)}", where=where)
     return tree
 
 
@@ -51,16 +51,33 @@ def _parse(sql: str, dialect: DialectName, where: str | None) -> Expr:
     try:
         trees = sqlglot.parse(sql, dialect=dialect)
     except sqlglot.errors.SqlglotError as error:
-        first_line = str(error).splitlines()[0]
-        raise DefinitionError(f"cannot parse {sql!r}: {first_line}", where=where) from error
+        raise DefinitionError(f"cannot parse {shown(sql)}: {_problem(error)}", where=where) from error
+    except RecursionError as error:
+        raise DefinitionError(
+            f"{shown(sql)} is nested too deeply: take parentheses away, or compute a part of it in a source's query",
+            where=where,
+        ) from error
     if len(trees) != 1 or trees[0] is None:
-        raise DefinitionError(f"expected one SQL expression or query, found {len(trees)} in {sql!r}", where=where)
+        raise DefinitionError(f"expected one SQL expression or query, found {len(trees)} in {shown(sql)}", where=where)
     return trees[0]
+
+
+def _problem(error: sqlglot.errors.SqlglotError) -> str:
+    """What the parser says of a text, and where in it."""
+    if not (isinstance(error, sqlglot.errors.ParseError) and error.errors):
+        return shortened(str(error).splitlines()[0])
+    found = error.errors[0]
+    return f"line {found['line']}, column {found['col']}, at {shown(found['highlight'])}"
 
 
 def columns_of(tree: Expr) -> set[str]:
     """Names of the columns a tree refers to."""
     return {column.name for column in tree.find_all(exp.Column)}
+
+
+def tables_of(tree: Expr) -> set[str]:
+    """Names of the tables a tree refers to, without their schemas."""
+    return {table.name for table in tree.find_all(exp.Table)}
 
 
 def replace_columns(tree: Expr, values: Mapping[str, Expr]) -> Expr:
@@ -87,19 +104,3 @@ def column_uses(tree: Expr) -> list[str]:
 def is_column(tree: Expr) -> bool:
     """Whether a tree is nothing but a reference to a column."""
     return isinstance(tree, exp.Column)
-
-
-def require_row_expression(sql: str) -> str:
-    """The text itself, if it computes a value from one row; ValueError if it looks at other rows.
-
-    A window function over a source would see rows of any time, and so the future of a point-in-time join.
-
-    >>> require_row_expression("arr_delay >= 15")
-    'arr_delay >= 15'
-    """
-    beyond = parse_expression(sql).find(exp.Window, exp.AggFunc)
-    if beyond is not None:
-        raise ValueError(
-            f"{beyond.sql('duckdb')} looks at other rows, whatever their time: use an Aggregation, or a source's query"
-        )
-    return sql

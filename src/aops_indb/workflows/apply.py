@@ -10,7 +10,8 @@ from aops_indb.errors import AopsError, DestructiveChangeError, StalePlanError
 from aops_indb.features.views import SCHEMA
 from aops_indb.registry import applied_definitions, current_actor, record_definition, remove_definition
 from aops_indb.sqlgen.statements import create_schema, drop, table
-from aops_indb.workflows.plan import Change, Plan, made_as, state_of
+from aops_indb.workflows.plan import Change, Plan, state_of
+from aops_indb.workflows.present import Present
 from aops_indb.workflows.workspace import Report, Workspace, silent
 
 
@@ -30,7 +31,7 @@ def apply_plan(
     if not plan.changes:
         return Applied((), 0)
     with project.session() as session, session.transaction():
-        if state_of(applied_definitions(session)) != plan.state:
+        if state_of(applied_definitions(session), Present.read(session, SCHEMA)) != plan.state:
             raise StalePlanError("the warehouse was changed since this plan was made: run  aops plan  again")
         session.execute(create_schema(SCHEMA))
         statements = 0
@@ -54,13 +55,13 @@ def _require_allowed(plan: Plan, allowed: Sequence[str]) -> None:
 
 
 def _loss(change: Change) -> str:
-    losses = []
+    losses, others = [], ", ".join(change.replaces)
     if change.action == "remove":
         losses.append(f"remove {SCHEMA}.{change.name} and its history and as-of function")
     if change.breaking:
         losses.append(f"change {SCHEMA}.{change.name} under its readers ({'; '.join(change.breaking)})")
-    if change.replaces:
-        losses.append(f"replace {', '.join(change.replaces)}, which aops did not make")
+    if others:
+        losses.append(f"{'remove' if change.action == 'remove' else 'replace'} {others}, which aops did not make")
     return " and would ".join(losses)
 
 
@@ -73,10 +74,10 @@ def _make(session: Session, plan: Plan, change: Change) -> int:
         return statements
     objects = plan.objects[key]
     for item in objects:
+        Present.read(session, SCHEMA).require_no_table(item.name)
         for statement in item.statements:
             session.execute(statement)
-    texts = session.texts(SCHEMA) if objects else {}
-    made = {item.name: made_as(texts[item.name]) for item in objects}
+    made = Present.read(session, SCHEMA).made(item.name for item in objects)
     record_definition(session, replace(plan.records[key], made_as=made), actor=actor)
     return sum(len(item.statements) for item in objects)
 

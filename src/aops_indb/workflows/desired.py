@@ -14,19 +14,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from aops_indb.engines import Session
-from aops_indb.errors import DefinitionError, QueryError, UnknownNameError
+from aops_indb.errors import DefinitionError, QueryError, UnknownNameError, shortened, shown
 from aops_indb.features.definition_set import DefinitionSet
 from aops_indb.features.definitions import DataSource, Definition, FeatureService, FeatureView, OnDemandFeature
 from aops_indb.features.model import Model
+from aops_indb.features.setting_types import EXAMPLES
 from aops_indb.features.source_rows import source_relation
 from aops_indb.features.spine import resolve, with_inputs
 from aops_indb.features.views import WarehouseObject, warehouse_objects
 from aops_indb.features.windows import aggregated
 from aops_indb.registry import ColumnRecord, DefinitionRecord
 from aops_indb.sqlgen.build import star
-from aops_indb.sqlgen.parse import normal_sql
+from aops_indb.sqlgen.parse import normal_sql, parse_expression
 from aops_indb.sqlgen.render import render
 from aops_indb.sqlgen.statements import select
+from aops_indb.workflows.reader_zone import require_same_in_view, require_same_on_demand
 from aops_indb.workflows.workspace import Workspace
 
 # Settings of a definition that hold SQL: compared by meaning, not by spacing.
@@ -50,9 +52,16 @@ def desired_state(project: Workspace, session: Session) -> dict[tuple[str, str],
     desired: dict[tuple[str, str], Desired] = {}
     for kind, named in definitions.by_kind.items():
         for name, definition in named.items():
-            objects = view_objects(project, session, definition) if isinstance(definition, FeatureView) else ()
-            desired[kind, name] = Desired(_record(project, session, kind, name, definition, objects), objects)
+            desired[kind, name] = _desired(project, session, kind, name, definition)
     return desired
+
+
+def _desired(project: Workspace, session: Session, kind: str, name: str, definition: Definition) -> Desired:
+    objects = view_objects(project, session, definition) if isinstance(definition, FeatureView) else ()
+    record = _record(project, session, kind, name, definition, objects)
+    if isinstance(definition, OnDemandFeature):
+        require_same_on_demand(definition, project.definitions, session)
+    return Desired(record, objects)
 
 
 def view_objects(project: Workspace, session: Session, view: FeatureView) -> tuple[WarehouseObject, ...]:
@@ -60,12 +69,30 @@ def view_objects(project: Workspace, session: Session, view: FeatureView) -> tup
     time_zone = view_time_zone(view, session)
     try:
         _require_conditions(view, session)
+        require_same_in_view(view, session)
         return warehouse_objects(view, now=project.now, time_zone=time_zone, types_of=session.columns)
     except QueryError as error:
         raise DefinitionError(f"feature view '{view.name}': {error}", where=view.defined_at) from error
 
 
 def _require_conditions(view: FeatureView, session: Session) -> None:
+    """DefinitionError for a condition that is not true or false: what is not 0 or '' would count as true."""
+    settings = [("filter", view.filter, view)] + [("where", part.where, part) for part in view.aggregations]
+    for setting, condition, definition in settings:
+        if condition is None:
+            continue
+        tree = parse_expression(condition)
+        [sql_type] = session.columns(select({"value": tree}, source_relation(view.source))).values()
+        if sql_type != "BOOLEAN":
+            raise DefinitionError(
+                f"feature view '{view.name}': {setting} {shown(condition)} is {sql_type}, and must be a condition, "
+                f"true or false: write e.g. {EXAMPLES[setting]}",
+                where=definition.defined_at,
+            )
+    _require_rates(view, session)
+
+
+def _require_rates(view: FeatureView, session: Session) -> None:
     """DefinitionError for a rate of something that is not true or false: it would be the share of what is not 0."""
     for aggregation in view.aggregations:
         value = aggregated(aggregation)
@@ -73,7 +100,7 @@ def _require_conditions(view: FeatureView, session: Session) -> None:
             continue
         [sql_type] = session.columns(select({"value": value}, source_relation(view.source))).values()
         if sql_type != "BOOLEAN":
-            text = aggregation.expr or aggregation.column
+            text = shortened(aggregation.expr or aggregation.column or "")
             raise DefinitionError(
                 f"feature view '{view.name}': {aggregation.function} of {text}, which is {sql_type}, and must be a "
                 f'condition, true or false: write e.g. expr="{text} > 0", or ask for the mean',

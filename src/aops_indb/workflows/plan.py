@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from aops_indb.engines import Session
+from aops_indb.errors import QueryError
 from aops_indb.features.views import SCHEMA, WarehouseObject
 from aops_indb.registry import DefinitionRecord, applied_definitions
+from aops_indb.sqlgen.statements import table
 from aops_indb.workflows.desired import Desired, desired_state
 from aops_indb.workflows.model_checks import check_model
+from aops_indb.workflows.present import Present
 from aops_indb.workflows.workspace import Workspace
 
 Action: TypeAlias = Literal["add", "change", "restore", "remove"]
@@ -80,83 +83,71 @@ def plan_in(project: Workspace, session: Session) -> Plan:
     desired = desired_state(project, session)
     for model in project.definitions.models.values():
         check_model(project, session, model)
-    present = {name.lower(): made_as(text) for name, text in session.texts(SCHEMA).items()}
-    present |= {name.lower(): "" for name in session.relations(SCHEMA) if name.lower() not in present}
-    changes = [
-        change
-        for key, wanted in desired.items()
-        if (change := _change(key, wanted, applied.get(key), present, applied)) is not None
-    ]
-    removed = [key for key in applied if key not in desired]
-    changes += [
-        Change("remove", kind, name, invalidates=_dependents(applied, (kind, name))) for kind, name in reversed(removed)
-    ]
+    present = Present.read(session, SCHEMA)
+    comparison = _Comparison(session, applied, present)
+    changes = [change for key, wanted in desired.items() if (change := comparison.change(key, wanted)) is not None]
+    changes += [comparison.removal(key) for key in reversed(list(applied)) if key not in desired]
     return Plan(
         changes=tuple(changes),
-        state=state_of(applied),
+        state=state_of(applied, present),
         objects={key: wanted.objects for key, wanted in desired.items()},
         records={key: wanted.record for key, wanted in desired.items()},
     )
 
 
-def state_of(applied: Mapping[tuple[str, str], DefinitionRecord]) -> str:
-    """A digest of what is applied: a plan holds only while it stays the same."""
+def state_of(applied: Mapping[tuple[str, str], DefinitionRecord], present: Present) -> str:
+    """A digest of what is applied and what is there: a plan holds only while it stays the same."""
     listed = sorted([*key, record.fingerprint, dict(record.definition)] for key, record in applied.items())
-    return hashlib.sha256(json.dumps(listed, sort_keys=True).encode()).hexdigest()
+    content = [listed, sorted(present.digests.items())]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def _change(
-    key: tuple[str, str],
-    wanted: Desired,
-    current: DefinitionRecord | None,
-    present: Mapping[str, str],
-    applied: Mapping[tuple[str, str], DefinitionRecord],
-) -> Change | None:
-    kind, name = key
-    sql = wanted.record.sql
-    gone, foreign = _missing_and_foreign(wanted, current, present)
-    if current is None:
-        columns = tuple(f"{c.name} {c.dtype}" for c in wanted.record.columns)
-        return Change("add", kind, name, columns, sql, replaces=foreign)
-    details = _differences(current.definition, wanted.record.definition)
-    means_more = current.fingerprint != wanted.record.fingerprint
-    if not details and (means_more or current.sql != sql):
-        details = ("what it is made from, and so the SQL it compiles to",)
-    if details:
-        invalidates = _dependents(applied, key) if means_more else ()
-        breaking = _breaking(current, wanted.record)
-        return Change("change", kind, name, details, sql, invalidates, breaking, foreign)
-    if gone or foreign:
-        return Change("restore", kind, name, tuple(f"{relation} is gone" for relation in gone), sql, replaces=foreign)
-    return None
+@dataclass(frozen=True, slots=True)
+class _Comparison:
+    """What is wanted beside what was applied, and what is there."""
 
+    session: Session
+    applied: Mapping[tuple[str, str], DefinitionRecord]
+    present: Present
 
-def _missing_and_foreign(
-    wanted: Desired, current: DefinitionRecord | None, present: Mapping[str, str]
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Of the objects to be made those that should be there already and are not, and those that someone else made."""
-    gone, foreign = [], []
-    for item in wanted.objects:
-        found = present.get(item.name.lower())
-        if found is None:
-            gone.append(f"{SCHEMA}.{item.name}")
-        elif current is None or found != current.made_as.get(item.name):
-            foreign.append(f"{SCHEMA}.{item.name}")
-    return tuple(gone), tuple(foreign)
+    def change(self, key: tuple[str, str], wanted: Desired) -> Change | None:
+        """What it takes to get there; None if nothing."""
+        kind, name = key
+        sql, current = wanted.record.sql, self.applied.get(key)
+        foreign = self.present.foreign(sql, current.made_as if current else {})
+        if current is None:
+            columns = tuple(f"{c.name} {c.dtype}" for c in wanted.record.columns)
+            return Change("add", kind, name, columns, sql, replaces=foreign)
+        details = _differences(current.definition, wanted.record.definition)
+        means_more = current.fingerprint != wanted.record.fingerprint
+        if not details and (means_more or current.sql != sql):
+            details = ("what it is made from, and so the SQL it compiles to",)
+        if details:
+            invalidates = _dependents(self.applied, key) if means_more else ()
+            return Change("change", kind, name, details, sql, invalidates, self._breaking(wanted), foreign)
+        gone = tuple(f"{SCHEMA}.{item} is gone" for item in sql if item not in self.present)
+        return Change("restore", kind, name, gone, sql, replaces=foreign) if gone or foreign else None
 
+    def removal(self, key: tuple[str, str]) -> Change:
+        """That of a definition that is no longer wanted."""
+        foreign = self.present.foreign(self.applied[key].sql, self.applied[key].made_as)
+        return Change("remove", *key, invalidates=_dependents(self.applied, key), replaces=foreign)
 
-def made_as(text: str) -> str:
-    """A digest of what the warehouse keeps of an object, to tell whether someone replaced it."""
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _breaking(before: DefinitionRecord, after: DefinitionRecord) -> tuple[str, ...]:
-    types = {column.name: column.dtype for column in after.columns}
-    gone = [f"{c.name} is gone" for c in before.columns if c.name not in types]
-    retyped = [
-        f"{c.name}: {c.dtype} -> {types[c.name]}" for c in before.columns if types.get(c.name, c.dtype) != c.dtype
-    ]
-    return (*gone, *retyped)
+    def _breaking(self, wanted: Desired) -> tuple[str, ...]:
+        """Columns that readers of a view, or of its history, would miss, or find to be of another type."""
+        found: dict[str, None] = {}
+        for item in wanted.objects:
+            if item.kind != "view" or item.name not in self.present:
+                continue
+            try:
+                before = self.session.columns(table(item.name, SCHEMA))
+            except QueryError:
+                continue  # its source is not what it was: nobody can read it as it is
+            after = self.session.columns(item.query.copy())
+            found |= {f"{column} is gone": None for column in before if column not in after}
+            retyped = [column for column in before if column in after and before[column] != after[column]]
+            found |= {f"{column}: {before[column]} -> {after[column]}": None for column in retyped}
+        return tuple(found)
 
 
 def _differences(old: Mapping[str, Any], new: Mapping[str, Any], place: str = "") -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from aops_indb.registry import (
     ModelVersionRecord,
     aliases,
     current_actor,
-    deployed_versions,
+    deployed_views,
     model_versions,
     record_deployment,
     set_alias,
@@ -19,6 +19,7 @@ from aops_indb.registry import (
 from aops_indb.sqlgen.build import star
 from aops_indb.sqlgen.render import render
 from aops_indb.sqlgen.statements import Query, column_of, comment, create_schema, create_view, select, table
+from aops_indb.workflows.present import Present
 from aops_indb.workflows.scored_rows import MODEL_VERSION, SCORED_AT, require_same_features, scored_rows
 from aops_indb.workflows.versions import find_version, model_of
 from aops_indb.workflows.workspace import Workspace
@@ -63,6 +64,7 @@ def promote_version(project: Workspace, reference: str, *, alias: str) -> Promot
             alias=alias,
             view=view,
             sql=sql,
+            made_as=Present.read(session, SCHEMA).made(_names(version, alias)),
             replaced_version=replaced,
             actor=actor,
         )
@@ -79,14 +81,15 @@ def _require_version(session: Session, reference: str) -> None:
 
 
 def _require_own_views(session: Session, version: ModelVersionRecord, alias: str) -> None:
-    """RefusedError if a view that would be made is there already and was never made here."""
-    made_here = {version_view(version): version.version in deployed_versions(session, version.model)}
-    if alias == CHAMPION:
-        made_here[version.model] = bool(deployed_versions(session, version.model, alias=CHAMPION))
-    present = {name.lower() for name in session.relations(SCHEMA)}
-    for name, ours in made_here.items():
-        if name.lower() in present and not ours:
-            raise RefusedError(f"{SCHEMA}.{name} is there already, and aops did not make it: rename or drop it")
+    """RefusedError if what has the name of a view that would be made is someone else's."""
+    foreign = Present.read(session, SCHEMA).foreign(_names(version, alias), deployed_views(session, version.model))
+    if foreign:
+        raise RefusedError(f"{foreign[0]} is there already, and is not as aops made it: rename or drop it")
+
+
+def _names(version: ModelVersionRecord, alias: str) -> list[str]:
+    """The views that a promotion makes."""
+    return [version_view(version), *([version.model] if alias == CHAMPION else [])]
 
 
 def _make_views(project: Workspace, session: Session, model: Model, version: ModelVersionRecord, alias: str) -> str:

@@ -11,13 +11,13 @@ import time
 from dataclasses import dataclass
 
 from aops_indb.engines import Session
-from aops_indb.errors import ModelError
+from aops_indb.errors import ModelError, RefusedError
 from aops_indb.features.definitions import EVENT_TIMESTAMP
 from aops_indb.registry import (
     ModelVersionRecord,
     aliases,
     current_actor,
-    deployed_versions,
+    deployed_views,
     finish_job,
     mark_interrupted,
     model_versions,
@@ -34,6 +34,7 @@ from aops_indb.sqlgen.statements import (
     subquery,
     table,
 )
+from aops_indb.workflows.present import Present
 from aops_indb.workflows.promote import CHAMPION, SCHEMA, version_view
 from aops_indb.workflows.scored_rows import require_same_features, scored_rows
 from aops_indb.workflows.versions import find_version
@@ -103,13 +104,18 @@ def _batch_name(session: Session, version: ModelVersionRecord) -> str:
 
 def _scores(project: Workspace, session: Session, version: ModelVersionRecord) -> Expr:
     """The version's rows: its view, or if it was never promoted the query that would become one."""
-    view = version_view(version)
-    if version.version not in deployed_versions(session, version.model):
+    view, reference = version_view(version), f"{version.model}:{version.version}"
+    deployed, present = deployed_views(session, version.model), Present.read(session, SCHEMA)
+    if view not in deployed:
         query = scored_rows(project, session, require_same_features(project, version), version)
         return subquery(query, "scored")
-    if view not in session.relations(SCHEMA):
-        reference = f"{version.model}:{version.version}"
+    if view not in present:
         raise ModelError(f"{SCHEMA}.{view}, the view of {reference}, is gone: run  aops promote {reference}  again")
+    if present.foreign([view], deployed):
+        raise RefusedError(
+            f"{SCHEMA}.{view}, the view of {reference}, is not as aops made it: drop it, and run  "
+            f"aops promote {reference}  again"
+        )
     return table(view, SCHEMA)
 
 
@@ -143,14 +149,15 @@ def _replace(
     _require_same_columns(session, name, query)
     session.execute(delete(table(name, SCHEMA), _interval(since, until)))
     return session.execute_with_progress(
-        insert(table(name, SCHEMA), query), lambda done: report(f"scoring {name}", done)
+        insert(table(name, SCHEMA), query, list(session.columns(query))), lambda done: report(f"scoring {name}", done)
     )
 
 
 def _require_same_columns(session: Session, name: str, query: Query) -> None:
     kept, scored = session.columns(table(name, SCHEMA)), session.columns(query)
     if kept != scored:
+        had, given = (", ".join(f"{column} {sql_type}" for column, sql_type in each.items()) for each in (kept, scored))
         raise ModelError(
-            f"{SCHEMA}.{name} has columns {list(kept)}, but the model now gives {list(scored)}: rename or drop the "
-            "table, then score again"
+            f"{SCHEMA}.{name} has the columns {had}, but the model now gives {given}: rename or drop the table, then "
+            "score again"
         )

@@ -22,6 +22,8 @@ _KINDS = {
     **dict.fromkeys(("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "BIGNUM", "FLOAT", "DOUBLE"), "number"),
     **dict.fromkeys(("UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT", "DECIMAL"), "number"),
 }
+# Types whose numbers do not tell every whole number from the next.
+_FLOATING = ("FLOAT", "DOUBLE")
 # What DuckDB calls the type of a column that holds nothing but NULL.
 _NULL_TYPE = '"NULL"'
 
@@ -39,6 +41,7 @@ def check_spine(
         for key in view.join_keys:
             in_view = (types[_folded(types, key)], f"feature view '{view.name}'")
             _require_same_kind(f"join key '{key}'", columns[key], *in_view)
+            _require_same_keys(key, columns[key], *in_view)
     for feature in everything:
         if isinstance(feature.origin, RequestSource):
             dtype = next(field.dtype.value for field in feature.origin.schema_ if field.name == feature.name)
@@ -88,6 +91,15 @@ def _require_same_zone(view: FeatureView, types: Mapping[str, str], time_zone: b
 def _require_same_kind(what: str, spine_type: str, wanted_type: str, where: str) -> None:
     if _NULL_TYPE not in (spine_type, wanted_type) and _kind(spine_type) != _kind(wanted_type):
         raise SpineError(f"{what} is {spine_type} in the spine and {wanted_type} in {where}: cast one of them")
+
+
+def _require_same_keys(key: str, spine_type: str, wanted_type: str, where: str) -> None:
+    """Compared with a floating-point number, two large whole numbers may become one, and their rows with them."""
+    if _NULL_TYPE not in (spine_type, wanted_type) and (spine_type in _FLOATING) != (wanted_type in _FLOATING):
+        raise SpineError(
+            f"join key '{key}' is {spine_type} in the spine and {wanted_type} in {where}: cast one of them, e.g. "
+            f"frame['{key}'].astype('Int64')"
+        )
 
 
 def _kind(sql_type: str) -> str:

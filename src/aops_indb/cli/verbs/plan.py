@@ -60,7 +60,7 @@ def _present_change(out: Console, change: Change, *, sql: bool) -> None:
         for detail in change.details:
             out.print(f"    {detail}")
     for taken in change.replaces:
-        out.print(f"    replaces: {taken}, which aops did not make")
+        out.print(f"    {'removes' if change.action == 'remove' else 'replaces'}: {taken}, which aops did not make")
     for loss in change.breaking:
         out.print(f"    breaking: {loss}")
     if change.invalidates:

@@ -1,0 +1,85 @@
+"""Expressions of definitions that compute a value from one row, and the same one always."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from aops_indb.errors import shortened
+from aops_indb.sqlgen.build import Expr
+from aops_indb.sqlgen.operations import operands, operation_name
+from aops_indb.sqlgen.parse import parse_expression
+
+
+def _names(listed: str) -> frozenset[str]:
+    return frozenset(listed.split())
+
+
+# Functions of DuckDB that reduce many rows and that sqlglot does not know to.
+_AGGREGATES = _names("""
+    any_value approx_quantile approx_top_k arbitrary arg_max arg_max_null arg_max_nulls_last arg_min
+    arg_min_null arg_min_nulls_last argmax argmin bit_and bit_or bit_xor bitstring_agg combine_aggr count_star
+    countif decimal_average entropy favg fsum geomean geometric_mean grouping grouping_id histogram
+    histogram_exact json_group_array json_group_object json_group_structure kahan_sum kurtosis kurtosis_pop
+    listagg lttb mad max_by mean min_by mode product quantile_cont quantile_disc regr_avgx regr_avgy regr_count
+    regr_intercept regr_r2 regr_slope regr_sxx regr_sxy regr_syy reservoir_quantile sem skewness sum_no_overflow
+    sumkahan variant_group_array variant_group_object wavg weighted_avg
+""")
+_WINDOW_FUNCTIONS = _names("""
+    cume_dist dense_rank fill first_value lag last_value lead nth_value ntile percent_rank rank rank_dense
+    row_number
+""")
+# Functions whose value is another one at another time, in another session or for another user.
+_CHANGING = _names("""
+    ago current_catalog current_connection_id current_database current_date current_localtime
+    current_localtimestamp current_query current_query_id current_role current_schema current_schemas
+    current_setting current_time current_timestamp current_transaction_id current_user currval gen_random_uuid
+    get_block_size get_current_time get_current_timestamp getenv getvariable in_search_path localtime
+    localtimestamp nextval now pg_conf_load_time pg_get_constraintdef pg_get_viewdef pg_postmaster_start_time
+    pg_sleep rand random session_user setseed setval sleep_ms stats today transaction_timestamp txid_current
+    uuid uuidv4 uuidv7 vector_type write_log
+""")
+_ROW_MAKERS = _names("unnest explode generate_subscripts regexp_split_to_table")
+
+_LOOKS = "looks at other rows, whatever their time: use an Aggregation, or a source's query"
+_CHANGES = (
+    "changes from call to call, and a feature must be the same for whoever asks: take a column of the source, or "
+    "event_timestamp in an OnDemandFeature"
+)
+_MAKES_ROWS = "makes several rows or columns of one: write it in a source's query"
+
+
+def require_row_expression(sql: str) -> str:
+    """The text itself, if it computes a value from one row, and the same one always; ValueError if not.
+
+    A window function over a source would see rows of any time, and so the future of a point-in-time join.
+
+    >>> require_row_expression("arr_delay >= 15")
+    'arr_delay >= 15'
+    """
+    for node in parse_expression(sql).walk():
+        if (cause := _beyond_row(node)) is not None:
+            raise ValueError(f"{shortened(node.sql('duckdb'))} {cause}")
+    return sql
+
+
+def _beyond_row(node: Expr) -> str | None:
+    """What speaks against a node in an expression over one row."""
+    match node:
+        case exp.Query() | exp.Subquery() | exp.Exists() | exp.Window() | exp.AggFunc():
+            return _LOOKS
+        case exp.Star() | exp.Columns():
+            return _MAKES_ROWS
+        case exp.CurrentDate():
+            return _CHANGES
+        case exp.Placeholder() | exp.Parameter():
+            return "is a parameter, and nobody gives it a value: write the value"
+        case exp.Dot() if isinstance(node.expression, exp.Func):
+            function = node.expression.sql("duckdb").partition("(")[0]
+            return f"calls a function on a name: write it as {function}(…), without a dot before"
+    name = operation_name(node)
+    if name in _AGGREGATES or name in _WINDOW_FUNCTIONS:
+        return _LOOKS
+    # age of one time is how long ago it was
+    if name in _CHANGING or (name == "age" and len(list(operands(node))) == 1):
+        return _CHANGES
+    return _MAKES_ROWS if name in _ROW_MAKERS else None
