@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator
 
 import pytest
@@ -13,7 +12,7 @@ from aops_indb.errors import DefinitionError
 from aops_indb.features.definition_set import DefinitionSet
 from aops_indb.workflows.reader_zone import require_same_in_view, require_same_on_demand
 
-from .warehouse import create_objects, open_warehouse, run, set_time_zone
+from .warehouse import open_warehouse, set_time_zone
 
 READERS = ["UTC", "America/New_York", "Asia/Tokyo", "Asia/Kolkata"]
 
@@ -120,6 +119,11 @@ PLACES = [
     ({"schema": [Field(name="f", dtype=DType.UnixTimestamp, expr="s")]},
      "field 'f': s is VARCHAR, and as DType.UnixTimestamp it depends on the time zone of whoever reads: write "
      "TIMEZONE('UTC', CAST(s AS TIMESTAMP))"),
+    ({"schema": [Field(name="n", dtype=DType.UnixTimestamp)]},
+     "field 'n': \"n\" is TIMESTAMP, and as DType.UnixTimestamp it depends on the time zone of whoever reads: write "
+     "TIMEZONE('UTC', \"n\"), or the zone it is in in place of 'UTC'"),
+    ({"schema": [Field(name="d", dtype=DType.UnixTimestamp)]},
+     "TIMEZONE('UTC', CAST(\"d\" AS TIMESTAMP))"),
     ({"filter": "z::DATE > DATE '2013-05-01'"}, "filter: CAST(z AS DATE) depends on"),
     ({"aggregations": [Aggregation(function="sum", expr="hour(z)", windows=["1h"], name="f")]},
      "expr of sum: HOUR(z) depends on"),
@@ -191,28 +195,3 @@ def test_times_without_a_zone_throughout(events: Session) -> None:
     feature = OnDemandFeature(name="o", dtype=DType.Int64, expr="hour(event_timestamp)")
     history = view(Field(name="i", dtype=DType.Int64), source=source)
     require_same_on_demand(feature, DefinitionSet.of([history, feature]), events)
-
-
-# ── our own casts ──────────────────────────────────────────────────────────────────────────────────────
-
-MOMENTS = {
-    "TIMESTAMP '2013-03-10 05:30:00.000001'": dt.datetime(2013, 3, 10, 5, 30, 0, 1, dt.UTC),
-    "DATE '2013-03-10'": dt.datetime(2013, 3, 10, tzinfo=dt.UTC),
-    "TIMESTAMP_S '2013-03-10 05:30:00'": dt.datetime(2013, 3, 10, 5, 30, tzinfo=dt.UTC),
-    "TIMESTAMPTZ '2013-03-10 05:30:00-05:00'": dt.datetime(2013, 3, 10, 10, 30, tzinfo=dt.UTC),
-    "CAST(NULL AS TIMESTAMP)": None,
-}
-
-
-@pytest.mark.parametrize("zone", READERS)
-@pytest.mark.parametrize("written", MOMENTS)
-def test_a_time_without_a_zone_is_in_utc(empty_session: Session, written: str, zone: str) -> None:
-    query = f"SELECT 1 AS k, TIMESTAMPTZ '2013-01-01 00:00:00+00:00' AS at, {written} AS t"
-    given = DataSource(name="s", query=query, timestamp_field="at")
-    fields = [Field(name="t", dtype=DType.UnixTimestamp), Field(name="u", dtype=DType.UnixTimestamp, expr="t")]
-    history = view(*fields, source=given)
-    require_same_in_view(history, empty_session)
-    create_objects(empty_session, history, now=None)
-    set_time_zone(empty_session, zone)
-    [row] = run(empty_session, "SELECT t, u FROM features.v")
-    assert row == {"t": MOMENTS[written], "u": MOMENTS[written]}

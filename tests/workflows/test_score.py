@@ -236,6 +236,20 @@ def test_a_table_of_other_columns_is_not_touched(trained: Shop) -> None:
     assert jobs(trained, "status, message LIKE '%rename or drop the table%'") == [("failed", True)]
 
 
+def test_a_view_of_someone_else_is_not_touched(trained: Shop) -> None:
+    trained.execute("CREATE VIEW scores.returns__batch AS SELECT 1 AS mine")
+    with pytest.raises(RefusedError, match=r"scores.returns__batch is a view, which aops did not make: rename"):
+        trained.project.score("returns")
+    assert trained.rows("FROM scores.returns__batch") == [(1,)]
+
+
+def test_a_batch_in_other_letters_is_the_batch(trained: Shop) -> None:
+    trained.project.score("returns")
+    trained.execute("ALTER TABLE scores.returns__batch RENAME TO Returns__BATCH")
+    assert trained.project.score("returns").rows == 600
+    assert trained.one("SELECT count(*) FROM scores.returns__batch") == 600
+
+
 def test_an_exception_of_the_report_is_a_failure(trained: Shop) -> None:
     def refuse(task: str, fraction: float) -> None:
         raise RuntimeError("no more of this")

@@ -37,6 +37,6 @@ def parse_time(text: str | None, option: str) -> dt.datetime | None:
         return None
     try:
         time = dt.datetime.fromisoformat(text)
-    except ValueError:
+        return time.astimezone(dt.UTC) if time.tzinfo else time.replace(tzinfo=dt.UTC)
+    except (ValueError, OverflowError):  # overflow: on the calendar's last day, where UTC is already past it
         raise AopsError(f"{option} {text!r} is no time: write 2013-11-01 or 2013-11-01T05:00:00Z") from None
-    return time if time.tzinfo else time.replace(tzinfo=dt.UTC)

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from aops_indb.features.definitions import EVENT_TIMESTAMP, DataSource, FeatureView
-from aops_indb.features.types import DType
 from aops_indb.sqlgen.build import (
     Expr,
-    anonymous,
     asc,
-    case,
     cast,
     coalesce,
     col,
@@ -19,7 +16,6 @@ from aops_indb.sqlgen.build import (
     func,
     ge,
     greatest,
-    in_,
     is_not_null,
     lit,
     over,
@@ -60,23 +56,6 @@ def source_rows(view: FeatureView, columns: Iterable[tuple[str, Expr]]) -> Query
     return select(chosen, source_relation(source), where=[*conditions, *present])
 
 
-# Types of times without a time zone.
-_ZONELESS = ("TIMESTAMP", "DATE", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS")
-
-
-def as_feature(value: Expr, dtype: DType) -> Expr:
-    """A value as a feature of that type; a time without a time zone is in UTC, wherever it is read.
-
-    The warehouse tells the value's type when it plans the query, so only the branch for that type is ever run.
-    """
-    plain = cast(value, dtype.value)
-    if dtype is not DType.UnixTimestamp:
-        return plain
-    in_utc = anonymous("TIMEZONE", lit("UTC"), cast(value.copy(), "TIMESTAMP"))
-    zoneless = in_(func("TYPEOF", value.copy()), [lit(name) for name in _ZONELESS])
-    return case([(zoneless, in_utc)], plain)
-
-
 def versions(view: FeatureView) -> Query:
     """What was the newest row of each key, and since when: at most one row for each key and known_at.
 
@@ -85,7 +64,7 @@ def versions(view: FeatureView) -> Query:
     that became known after a row of a later event never was the newest.
     """
     fields = view.schema_
-    columns = [(f.name, as_feature(parse_expression(f.expr) if f.expr else col(f.name), f.dtype)) for f in fields]
+    columns = [(f.name, cast(parse_expression(f.expr) if f.expr else col(f.name), f.dtype.value)) for f in fields]
     rows = source_rows(view, columns)
     keys = [col(key) for key in view.join_keys]
     moment, order = keys, [desc(col(f.name)) for f in fields]

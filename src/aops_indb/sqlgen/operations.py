@@ -31,6 +31,7 @@ _PARTS = (exp.PropertyEQ, exp.Slice)
 def operation_name(node: Expr) -> str:
     """A function's name in DuckDB, an operator's in sqlglot; in lower case.
 
+    >>> from aops_indb.sqlgen.parse import parse_expression
     >>> [operation_name(parse_expression(sql)) for sql in ("date_trunc('day', t)", "t = 1", "t::DATE")]
     ['date_trunc', 'eq', 'cast']
     """
@@ -85,6 +86,7 @@ _CLOCK_FUNCTIONS = {"to_hours", "to_minutes", "to_seconds", "to_milliseconds", "
 def is_clock_interval(tree: Expr) -> bool:
     """Whether an expression is an interval of hours or less; days and months are of no fixed length.
 
+    >>> from aops_indb.sqlgen.parse import parse_expression
     >>> [is_clock_interval(parse_expression(sql)) for sql in ("INTERVAL 24 HOUR", "INTERVAL 1 DAY", "2 * to_hours(n)")]
     [True, False, True]
     """

@@ -44,6 +44,13 @@ class Present:
             if name in self and self.digests[name.lower()] != ours.get(name.lower())
         )
 
+    def require_no_view(self, name: str) -> None:
+        """RefusedError if a view has the name of a table that is to be written."""
+        if self.digests.get(name.lower()):
+            raise RefusedError(
+                f"{self.schema}.{name} is a view, which aops did not make: rename or drop it; nothing was changed"
+            )
+
     def require_no_table(self, name: str) -> None:
         """RefusedError if a table has the name of a view that is to be made: no flag drops rows."""
         if self.digests.get(name.lower()) == "":

@@ -100,7 +100,7 @@ def require_same_on_demand(
     inputs = subquery(select({name: _value_of(sql_type) for name, sql_type in columns.items()}), "inputs")
     tree = parse_expression(feature.expr)
     types = _types(tree, session, inputs, columns)
-    problem = _problem(tree, types) or _problem_of_cast(tree, types, feature.dtype, zoneless_is_utc=False)
+    problem = _problem(tree, types) or _problem_of_cast(tree, types, feature.dtype)
     if problem is not None:
         raise DefinitionError(f"on-demand feature '{feature.name}': {problem}", where=feature.defined_at)
 
@@ -283,10 +283,8 @@ def _in_utc(value: Expr, sql_type: str) -> str:
     return f"write {shortened(written)}, or the zone it is in in place of 'UTC'"
 
 
-def _problem_of_cast(
-    tree: Expr, types: Mapping[int, str], dtype: DType | None, *, zoneless_is_utc: bool = True
-) -> str | None:
-    """As `_problem`, of the cast of the whole to a feature's type; our own takes a time without a zone to be in UTC."""
+def _problem_of_cast(tree: Expr, types: Mapping[int, str], dtype: DType | None) -> str | None:
+    """As `_problem`, of the cast of the whole to a feature's type."""
     sql_type = types[id(tree)]
     whole = f"{shortened(tree.sql('duckdb'))} is {sql_type}, and as DType.{dtype.name if dtype else ''} it {_READER}"
     if dtype is None:
@@ -295,6 +293,6 @@ def _problem_of_cast(
         clock = shortened(anonymous("TIMEZONE", lit("UTC"), tree.copy()).sql("duckdb"))
         instead = f"write expr=\"{clock}\", or the zone whose clock is meant in place of 'UTC'"
         return f"{whole}: {instead}" if _is_zoned(sql_type) else None
-    if _names_zone(tree) or _is_zoned(sql_type) or (zoneless_is_utc and _is_time(sql_type)):
+    if _names_zone(tree) or _is_zoned(sql_type) or not (sql_type == _TEXT or _is_time(sql_type)):
         return None
-    return f"{whole}: {_in_utc(tree, sql_type)}" if sql_type == _TEXT or _is_time(sql_type) else None
+    return f"{whole}: {_in_utc(tree, sql_type)}"

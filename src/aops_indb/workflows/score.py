@@ -121,7 +121,12 @@ def _scores(project: Workspace, session: Session, version: ModelVersionRecord) -
 
 def _in_utc(time: dt.datetime | None) -> dt.datetime | None:
     """A time that names no zone is taken for UTC."""
-    return time if time is None or time.tzinfo else time.replace(tzinfo=dt.UTC)
+    if time is None or time.tzinfo is None:
+        return time and time.replace(tzinfo=dt.UTC)
+    try:
+        return time.astimezone(dt.UTC)
+    except OverflowError:
+        raise ModelError(f"{time} is beyond the calendar's last day in UTC: leave it out") from None
 
 
 def _interval(since: dt.datetime | None, until: dt.datetime | None) -> list[Expr]:
@@ -142,7 +147,9 @@ def _replace(
     report: Report,
 ) -> int:
     session.execute(create_schema(SCHEMA))
-    if name not in session.relations(SCHEMA):
+    present = Present.read(session, SCHEMA)
+    present.require_no_view(name)
+    if name not in present:
         session.execute(
             create_table_as(table(name, SCHEMA), select([star()], subquery(query.copy(), "scored"), limit=0))
         )
