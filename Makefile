@@ -2,9 +2,12 @@
 PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(if $(shell $(p) -c 'import sys; print(sys.version_info >= (3, 11) or "")' 2>/dev/null),$(p))))
 BIN := .venv/bin
 READY := .venv/.ready
+DEV := .venv/.ready-dev
+LOCK := $(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-emit-package aops-indb \
+    --no-header pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench docs lock clean
+.PHONY: help demo test test-long lint bench docs lock clean
 
 help: ## print what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -12,25 +15,29 @@ help: ## print what each target does
 demo: $(READY) ## the main job on a year of real flights: features, models, scores
 	@$(BIN)/python -m aops_indb.demo
 
-test: $(READY) ## the whole test suite
+test: $(DEV) ## the test suite, in minutes; on Spark a selection of the models
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
-lint: $(READY) ## formatting, lint rules, types, compiled SQL and generated docs up to date
+test-long: $(DEV) ## what `make test` leaves out: the other models on Spark, and all in ClickHouse
+	@$(BIN)/python -m pip install -q --disable-pip-version-check chdb==4.4.0
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m long
+
+lint: $(DEV) ## formatting, lint rules, types, compiled SQL and generated docs up to date
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python docs/generate.py --check
 
-bench: $(READY) ## measure speed and memory; prints a table, writes bench/results/
+bench: $(DEV) ## measure speed and memory; prints a table, writes bench/results/
 	$(BIN)/python -m bench
 
-docs: $(READY) ## write docs/reference/ and sql/compiled/ anew from the code
+docs: $(DEV) ## write docs/reference/ and sql/compiled/ anew from the code
 	$(BIN)/python docs/generate.py
 
-lock: $(READY) ## resolve requirements.lock anew from pyproject.toml
+lock: $(READY) ## resolve requirements.lock and requirements-dev.lock anew from pyproject.toml
 	$(BIN)/pip install -q uv
-	$(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.11 --all-extras --no-emit-package aops-indb \
-	    --no-header pyproject.toml -o requirements.lock
+	$(LOCK) --extra example --extra build -o requirements.lock
+	$(LOCK) --all-extras --constraint requirements.lock -o requirements-dev.lock
 
 clean: ## remove what the other targets made
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis warehouse.duckdb* build dist
@@ -42,3 +49,9 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(READY)
+
+# what development needs on top
+$(DEV): $(READY) requirements-dev.lock
+	@echo "Installing what tests need, once …"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $(DEV)

@@ -1,11 +1,13 @@
-"""Write docs/reference/ and sql/compiled/ from the code; --check only says whether they are up to date."""
+"""Write docs/models.md, docs/reference/ and sql/compiled/ from the code; --check only says whether they are current."""
 
 from __future__ import annotations
 
 import argparse
 import inspect
+import json
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,9 +18,14 @@ from aops_indb.features.aggregations import AGGREGATIONS
 from aops_indb.features.window_algorithms import ALGORITHMS
 from aops_indb.monitoring import METRICS
 from aops_indb.scoring.layouts import LAYOUTS
+from aops_indb.scoring.read_boosting import BOOSTERS
+from aops_indb.scoring.read_onnx import OPS
 from aops_indb.scoring.read_sklearn import TRANSLATORS
+from aops_indb.scoring.read_sklearn.refused import REFUSED
 from aops_indb.sqlgen.dialects import DIALECTS
+from aops_indb.workflows.executors import EXECUTORS
 from aops_indb.workflows.flights import read_flights_example
+from aops_indb.workflows.formats import FORMATS
 from aops_indb.workflows.project import Project
 from aops_indb.workflows.settings import Settings
 
@@ -47,16 +54,76 @@ def definitions_page() -> str:
     return "\n".join([*lines, ""])
 
 
+MODELS = """\
+What becomes SQL, exactly as its library computes it, or is refused by name. `explain_support(model)` says of a fitted
+model which of its steps have a SQL form, and on which rows its scores are NULL because the library would raise.
+Parameters that have no SQL form are refused with the reason when a model is translated."""
+
+
 def models_page() -> str:
-    """Estimators that translate, layouts, metrics."""
-    lines = ["# Models", "", NOTE, "", "Estimators and transformers that become SQL:", ""]
-    lines += [f"- `{name}`" for name in sorted(TRANSLATORS)]
-    lines += ["", "Layouts of forests in SQL:", ""]
+    """Models that translate, those that are refused, and what runs them."""
+    lines = ["# Models", "", NOTE, "", MODELS, "", "## scikit-learn", "", "| module | estimators |", "| --- | --- |"]
+    modules: dict[str, list[str]] = {}
+    for name in sorted(TRANSLATORS):
+        module, _, estimator = name.rpartition(".")
+        modules.setdefault(module, []).append(f"`{estimator}`")
+    lines += [f"| `{module}` | {', '.join(names)} |" for module, names in modules.items()]
+    lines += [
+        "",
+        *coverage(),
+        "",
+        "Refused by name:",
+        "",
+        "| estimator | because it | instead |",
+        "| --- | --- | --- |",
+    ]
+    lines += [f"| `{name}` | {refusal.why} | {refusal.instead} |" for name, refusal in sorted(REFUSED.items())]
+    lines += ["", "## Boosting libraries", "", *(f"- `{name}`" for name in BOOSTERS)]
+    lines += ["", "## ONNX", "", "Operators of models that come from elsewhere, with ONNX Runtime's arithmetic:", ""]
+    for domain, title in (("ai.onnx.ml", "`ai.onnx.ml`"), ("", "`ai.onnx`")):
+        operators = [f"`{operator}`" for given, operator in sorted(OPS) if given == domain]
+        lines.append(f"- {title}: {', '.join(operators)}")
+    lines += ["", "## Files", "", "`aops register` takes:", "", "| kind | file | needs |", "| --- | --- | --- |"]
+    lines += [
+        f"| {kind} | {', '.join(f'`{end}`' for end in each.suffixes)} | {f'`{each.extra}`' if each.extra else ''} |"
+        for kind, each in FORMATS.items()
+    ]
+    lines += ["", "## Executors", "", "`Model(executor=…)` says what scores:", ""]
+    lines += [f"- `{name}`: {executor.help}" for name, executor in EXECUTORS.items()]
+    lines += ["", "## Dialects", "", "| dialect | SQL is | has no |", "| --- | --- | --- |"]
+    for name, dialect in DIALECTS.items():
+        how = "executed by the tests" if dialect.executed else "rendered and parsed back, not executed"
+        lines.append(f"| `{name}` | {how} | {', '.join(dialect.lacks)} |")
+    lines += ["", f"The life cycle (`aops`) runs on: {', '.join(f'`{name}`' for name in ENGINES)}.", ""]
+    lines += ["## Layouts of forests", ""]
     lines += [f"- `{name}`: {first_sentence(sys.modules[layout.__module__])}" for name, layout in LAYOUTS.items()]
-    lines += ["", "| metric | is | better |", "| --- | --- | --- |"]
+    return "\n".join([*lines, ""])
+
+
+MEASURED = """\
+Measured with `python -m bench.coverage`: scikit-learn's estimators as its own tests make them, on rows that hold
+missing, infinite and unseen values, and values at and one ulp around each threshold. `withholds` is NULL on some rows
+where the library breaks a tie in a way that cannot be known from outside."""
+
+
+def coverage() -> Iterator[str]:
+    """What `python -m bench.coverage` measured, per engine."""
+    measured = json.loads((ROOT / "bench" / "results" / "coverage.json").read_text(encoding="utf-8"))
+    verdicts = ("equal", "withholds", "refused", "error", "differs")
+    yield MEASURED
+    yield ""
+    yield f"| engine | {' | '.join(verdicts)} |"
+    yield "| --- |" + " --- |" * len(verdicts)
+    for engine in sorted({engine for each in measured.values() for engine in each}):
+        counts = Counter(each[engine]["verdict"] for each in measured.values() if engine in each)
+        yield f"| {engine} | {' | '.join(str(counts[verdict]) for verdict in verdicts)} |"
+
+
+def metrics_page() -> str:
+    """Metrics computed in the warehouse."""
+    lines = ["# Metrics", "", NOTE, "", "| metric | is | better |", "| --- | --- | --- |"]
     lines += [f"| `{name}` | {metric.help} | {metric.better} |" for name, metric in METRICS.items()]
-    lines += ["", f"Dialects: {', '.join(DIALECTS)}. Engines that run: {', '.join(ENGINES)}.", ""]
-    return "\n".join(lines)
+    return "\n".join([*lines, ""])
 
 
 def settings_page() -> str:
@@ -92,18 +159,19 @@ def compiled_views() -> Iterator[tuple[Path, str]]:
 
 
 PAGES: dict[str, Callable[[], str]] = {
-    "cli": cli_page,
-    "aggregations": definitions_page,
-    "models": models_page,
-    "settings": settings_page,
-    "errors": errors_page,
+    "models.md": models_page,
+    "reference/cli.md": cli_page,
+    "reference/aggregations.md": definitions_page,
+    "reference/metrics.md": metrics_page,
+    "reference/settings.md": settings_page,
+    "reference/errors.md": errors_page,
 }
 
 
 def generated() -> Iterator[tuple[Path, str]]:
     """Every generated file with its text."""
     for name, page in PAGES.items():
-        yield ROOT / "docs" / "reference" / f"{name}.md", page()
+        yield ROOT / "docs" / name, page()
     yield from compiled_views()
 
 

@@ -17,8 +17,8 @@ HEAVY = ["pandas", "numpy", "sklearn", "duckdb", "pyarrow", "sqlglot", "sqlalche
 
 def test_the_verbs_are_those_of_the_contract() -> None:
     assert list(VERBS) == [
-        "init", "doctor", "plan", "apply", "render", "dataset", "train", "evaluate", "promote", "score", "list", "show",
-        "history", "migrate",
+        "init", "doctor", "plan", "apply", "render", "dataset", "train", "register", "evaluate", "promote", "score",
+        "list", "show", "history", "migrate",
     ]  # fmt: skip
 
 

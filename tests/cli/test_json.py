@@ -12,6 +12,8 @@ from aops_indb.cli import VERBS
 
 from .conftest import Aops
 
+PICKS = "sklearn.compose._column_transformer.make_column_selector"
+
 # Commands that succeed in a shop that was trained: arguments, and keys of the document (of its first item, if a list).
 DONE: list[tuple[list[str], set[str]]] = [
     (["doctor"], {"check", "ok", "seen", "mend"}),
@@ -23,9 +25,11 @@ DONE: list[tuple[list[str], set[str]]] = [
     (["dataset", "returns"], {"name", "digest", "table", "rows", "columns", "created"}),
     (["train", "returns", "--candidate", "boosting"],
      {"model", "version", "candidate", "dataset", "dataset_digest", "metrics", "parity", "onnx"}),
+    (["register", "returns", "kept.skops", "--trusted", "numpy.dtype", "--trusted", PICKS],
+     {"model", "version", "candidate", "dataset", "dataset_digest", "metrics", "parity", "onnx"}),
     (["evaluate", "returns"], {"model", "version", "estimator", "dataset", "metrics", "parity"}),
     (["promote", "returns:2"], {"model", "version", "alias", "view", "replaced"}),
-    (["score", "returns"], {"model", "version", "table", "rows", "seconds", "since", "until"}),
+    (["score", "returns"], {"model", "version", "table", "rows", "other_versions", "seconds", "since", "until"}),
     (["list", "features"], {"features", "problems"}),
     (["show", "customer_orders"], {"kind", "name", "facts", "tables"}),
     (["show", "returns:1"], {"kind", "name", "facts", "tables"}),
@@ -46,6 +50,7 @@ FAILED: list[tuple[list[str], int, str, str]] = [
     (["dataset", "mine"], 2, "SpineError", "dataset 'mine' needs a spine"),
     (["dataset", "mine", "--entity-df", "raw.orders", "--features", "nope"], 2, "UnknownNameError", "'nope'"),
     (["train", "return"], 2, "UnknownNameError", "did you mean 'returns'?"),
+    (["register", "returns", "none.skops"], 2, "ModelError", "none.skops cannot be read: No such file"),
     (["evaluate", "returns:9"], 2, "UnknownNameError", "unknown model version 'returns:9'"),
     (["promote", "returns:2", "--as", "a b"], 2, "ModelError", "'a b' cannot be an alias"),
     (["score", "returns", "--since", "soon"], 2, "AopsError", "--since 'soon' is no time"),
@@ -69,7 +74,12 @@ def test_every_verb_is_here() -> None:
 
 
 @pytest.mark.parametrize(("arguments", "keys"), DONE, ids=[" ".join(row[0]) for row in DONE])
-def test_a_command_that_succeeds(aops: Aops, trained: Shop, arguments: list[str], keys: set[str]) -> None:
+def test_a_command_that_succeeds(
+    aops: Aops, trained: Shop, monkeypatch: pytest.MonkeyPatch, arguments: list[str], keys: set[str]
+) -> None:
+    monkeypatch.chdir(trained.folder)
+    kept = trained.one("SELECT content FROM aops.artifacts WHERE version = 1 AND kind = 'skops'")
+    (trained.folder / "kept.skops").write_bytes(bytes(kept))
     ran = aops(*arguments, "--json", project=trained.folder)
     assert (ran.code, ran.err) == (0, "")
     assert names(ran.document) == keys

@@ -30,7 +30,7 @@ def test_from_nothing_to_scores(aops: Aops, shop: Shop) -> None:
     assert (ran.code, ran.err) == (0, "")
     assert "returns:1  logistic  (from datasets.returns__" in ran.out
     assert "parity: 82 rows scored by SQL and by the library, largest difference" in ran.out
-    assert ran.out.endswith("next:  aops promote returns:2\n")
+    assert ran.out.endswith("next:  aops promote returns:1, the best of these by log loss on validation\n")
     assert aops("promote", "returns:1", "--as", "challenger", project=shop.folder).out.startswith(
         "scores.returns__v1 is returns:1 as challenger\n"
     )
@@ -50,7 +50,7 @@ def test_a_change(aops: Aops, applied: Shop) -> None:
         "    breaking: orders_7d is gone\n"
         "    invalidates: returns (train again)\n"
         "    destructive: needs  aops apply --allow-destructive customer_orders\n"
-        "\n1 to change. Nothing was changed; next:  aops apply\n"
+        "\n1 to change. Nothing was changed; next:  aops apply --allow-destructive customer_orders\n"
     )
     with_sql = aops("plan", "--sql", project=applied.folder).out
     assert '    -- customer_orders__asof\n    WITH "customer_orders__rows" AS (' in with_sql

@@ -26,6 +26,7 @@ EVENTS = """
 
 # DuckDB gives these another value in New York, Tokyo or Kolkata than in UTC
 DEPENDENT = [
+    "list_transform([n], lambda x: x < to_timestamp(1362800000))[1]", "hour(list_reduce([z], lambda a, b: a))",
     "hour(z)", "z::DATE", "z::VARCHAR", "z::TIMESTAMP", "TRY_CAST(z AS DATE)", "date_trunc('day', z)",
     "strftime(z, '%H')", "extract(hour FROM z)", "date_part('dow', z)", "dayname(z)", "last_day(z)", "date(z)",
     "datediff('day', z, y)", "datediff('hour', z, y)", "date_sub('day', z, y)::BIGINT", "(y - z)::VARCHAR",
@@ -48,6 +49,9 @@ DEPENDENT = [
 
 # and these the same value everywhere
 SAME = [
+    "list_transform([1, 2], lambda x: CASE WHEN x > 1 THEN x ELSE 0 END)::VARCHAR", "len(l)", "l IS NULL",
+    "list_reduce([1, 2], lambda a, b: a + b)", "extract(epoch FROM z)", "date_part('epoch', z)",
+    "date_diff('second', z, y)", "list_sort([i, NULL, 3], 'DESC', 'NULLS FIRST')[1]",
     "hour(timezone('UTC', z))", "hour(timezone('America/New_York', z))", "hour(z AT TIME ZONE 'Asia/Tokyo')",
     "timezone('UTC', z)::DATE", "dayname(timezone('UTC', z))", "epoch(z)", "epoch_ms(z)", "epoch_us(z)",
     "epoch_ns(z)", "(epoch(y) - epoch(z)) / 60", "z", "z + INTERVAL 24 HOUR", "z - to_minutes(i)",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from aops_indb import DataSource
 from aops_indb.engines import Session
-from aops_indb.errors import AopsError
+from aops_indb.errors import AopsError, DefinitionError
 from aops_indb.sqlgen.row_expressions import require_row_expression
 
 # what is written -> what the message says
@@ -80,3 +81,11 @@ def _taken(written: str) -> bool:
     except (AopsError, ValueError):
         return False
     return True
+
+
+@pytest.mark.parametrize(
+    "written", ["SELECT now() AS at FROM t", "SELECT * FROM t WHERE d > current_date", "SELECT random() AS r FROM t"]
+)
+def test_a_source_query_that_changes(written: str) -> None:
+    with pytest.raises(DefinitionError, match="changes from call to call, and what was known at a time must stay"):
+        DataSource(name="s", query=written, timestamp_field="at")

@@ -138,6 +138,23 @@ def test_moments_of_a_history(session: Session, written: str, expected: list[tup
     ]
 
 
+def test_equal_rows_are_one_in_the_history(empty_session: Session) -> None:
+    """Values that tie for the newest row are one row of the history, whatever the view's kind."""
+    source = DataSource(
+        name="s", query=f"SELECT 1 AS k, {literal(AT)} AS at, unnest([3, 4, 4]) AS v", timestamp_field="at"
+    )
+    for number, settings_ in enumerate([{}, {"ttl": "1d"}]):
+        view = FeatureView(
+            name=f"view{number}",
+            entities=[Entity(name="k", join_keys=["k"])],
+            source=source,
+            schema=[Field(name="v", dtype=DType.Int32)],
+            **settings_,
+        )
+        create_objects(empty_session, view, now=AT)
+        assert run(empty_session, f"SELECT v FROM features.view{number}__history WHERE v IS NOT NULL") == [{"v": 4}]
+
+
 def test_comments(session: Session) -> None:
     create_events(session)
     entity = Entity(name="entity", join_keys=["key"], description="it's a key")

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from . import boosters
+
 # What a number column is given besides its own values. None is NULL in the table, NaN is NaN; pandas has one of them.
 NUMBERS: list[float | None] = [
     None, float("nan"), float("inf"), float("-inf"), -0.0, 0.0, 1e-320, -1.0, 1e17, -1e300, 1.7e308,
@@ -64,16 +66,18 @@ def _plain(column: pd.Series[Any]) -> list[Any]:
 
 def _edges(model: Any, frame: pd.DataFrame, name: str) -> list[Any]:
     dtype = frame[name].dtype
+    if isinstance(dtype, pd.CategoricalDtype) and pd.api.types.is_numeric_dtype(dtype.categories.dtype):
+        return [None, *dtype.categories.tolist(), 999]
     if pd.api.types.is_bool_dtype(dtype):
         return list(FLAGS)
     if not pd.api.types.is_numeric_dtype(dtype):
         return list(TEXTS)
     thresholds = sorted(set(_thresholds(model, list(frame).index(name))))
     chosen = thresholds[:: max(1, len(thresholds) // THRESHOLDS_PER_COLUMN)]
-    return NUMBERS + [near for threshold in chosen for near in _neighbours(threshold)]
+    return NUMBERS + [near for threshold in chosen for near in neighbours(threshold)]
 
 
-def _neighbours(threshold: float) -> list[float]:
+def neighbours(threshold: float) -> list[float]:
     """The threshold, its neighbours in both precisions, and where rounding to single precision changes sides."""
     single = np.float32(threshold)
     singles = [np.nextafter(single, np.float32(-np.inf)), single, np.nextafter(single, np.float32(np.inf))]
@@ -92,5 +96,32 @@ def _thresholds(model: Any, feature: int) -> Iterator[float]:
             nodes = predictor.nodes
             used = (nodes["feature_idx"] == feature) & (nodes["is_leaf"] == 0) & np.isfinite(nodes["num_threshold"])
             yield from nodes["num_threshold"][used].tolist()
-    for estimator in np.ravel(getattr(model, "estimators_", ())):
-        yield from _thresholds(estimator, feature)
+    for part, own_feature in _parts(model, feature):
+        yield from _thresholds(part, own_feature)
+    yield from _edges_of_pieces(model, feature)
+    yield from boosters.thresholds(model, feature)
+
+
+def _edges_of_pieces(model: Any, feature: int) -> Iterator[float]:
+    """Where a transformer of features cut into intervals goes from one to the next."""
+    if hasattr(model, "bin_edges_"):
+        yield from model.bin_edges_[feature].tolist()
+    if hasattr(model, "quantiles_"):
+        yield from model.quantiles_[:, feature].tolist()
+    if hasattr(model, "bsplines_"):
+        yield from model.bsplines_[feature].t.tolist()
+    if isinstance(getattr(model, "threshold", None), float):
+        yield model.threshold
+
+
+def _parts(model: Any, feature: int) -> Iterator[tuple[Any, int]]:
+    """Models inside a model that get the same features, or a choice of them; each with its number of the feature."""
+    chosen = getattr(model, "estimators_features_", None)
+    for index, part in enumerate(getattr(model, "estimators_", ())):
+        if chosen is None:
+            yield from ((one, feature) for one in (np.ravel(part) if isinstance(part, list | np.ndarray) else [part]))
+        else:
+            yield from ((part, int(place)) for place in np.flatnonzero(chosen[index] == feature))
+    for name in ("estimator_", "best_estimator_", "init_"):
+        if hasattr(getattr(model, name, None), "fit"):
+            yield getattr(model, name), feature

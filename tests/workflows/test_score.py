@@ -218,6 +218,7 @@ def test_a_job_that_fails_is_noted_with_its_reason_and_changes_nothing(trained: 
     # the spine fails at one of its rows, when the job has long begun
     failing = "CAST(CASE WHEN order_id = 555 THEN 'much' ELSE '1' END AS DOUBLE) AS amount"
     trained.edit("models/returns", "customer_id, amount,", f"customer_id, {failing},")
+    trained.project.apply()
     trained.project.promote("returns:1")
     with pytest.raises(QueryError, match="Could not convert string 'much'"):
         trained.project.score("returns", until=day(7))
@@ -234,6 +235,14 @@ def test_a_table_of_other_columns_is_not_touched(trained: Shop) -> None:
         trained.project.score("returns")
     assert trained.rows("FROM scores.returns__batch") == [(1,)]
     assert jobs(trained, "status, message LIKE '%rename or drop the table%'") == [("failed", True)]
+
+
+def test_rows_of_other_versions_are_told(trained: Shop) -> None:
+    assert trained.project.score("returns").other_versions == 0
+    trained.project.promote("returns:2")
+    scored = trained.project.score("returns", since=day(5))
+    assert scored.other_versions == 600 - scored.rows > 0
+    assert trained.project.score("returns").other_versions == 0
 
 
 def test_a_view_of_someone_else_is_not_touched(trained: Shop) -> None:

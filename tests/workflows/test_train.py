@@ -15,8 +15,8 @@ import pytest
 import skops.io
 from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
 
-from aops_indb.errors import ModelError, RefusedError, UnknownNameError, UnsupportedModelError
-from aops_indb.workflows.train import git_commit
+from aops_indb.errors import DefinitionError, ModelError, RefusedError, UnknownNameError, UnsupportedModelError
+from aops_indb.workflows.new_version import git_commit
 
 from .oracle import expected
 from .shop import MODEL, Shop, order_rows
@@ -261,6 +261,33 @@ def test_evaluate_without_its_dataset(trained: Shop) -> None:
         trained.project.evaluate("returns")
 
 
+# ── other libraries' models ────────────────────────────────────────────────────────────────────────────
+
+BOOSTERS = {
+    "xgboost": "XGBClassifier(n_estimators=5, max_depth=3, base_score=0.5)",
+    "lightgbm": "LGBMClassifier(n_estimators=5, num_leaves=5, min_child_samples=5, verbose=-1)",
+    "catboost": "CatBoostClassifier(iterations=5, depth=3, verbose=False, allow_writing_files=False)",
+}
+
+
+@pytest.mark.parametrize("library", BOOSTERS)
+def test_boosters_are_trained_promoted_and_scored(applied: Shop, library: str) -> None:
+    made = f'__import__("{library}").{BOOSTERS[library]}'
+    applied.edit("models/returns", "LogisticRegression())", f"{made})")
+    applied.project.apply()
+    [version] = applied.project.train("returns", candidate="logistic")
+    assert version.parity.labels_differing == 0
+    assert version.parity.largest_difference <= 1e-9
+    applied.project.promote("returns:1")
+    assert applied.project.score("returns").rows == 600
+    estimator = estimator_of(applied, 1)
+    assert type(estimator[-1]).__module__.split(".")[0] == library
+    live = applied.rows("SELECT order_id, probability_1 FROM scores.returns ORDER BY ALL")
+    assert live == applied.rows("SELECT order_id, probability_1 FROM scores.returns__batch ORDER BY ALL")
+    kept = json.loads(applied.one("SELECT library_versions FROM aops.model_versions"))
+    assert any(name.startswith(library) for name in kept)
+
+
 # ── refusals ───────────────────────────────────────────────────────────────────────────────────────────
 
 LAST = 'return Pipeline([("prepare", prepare), ("classify", LogisticRegression())])'
@@ -317,9 +344,11 @@ def test_a_model_that_cannot_be_trained(applied: Shop, case: str) -> None:
 
 def test_a_feature_that_no_model_takes(applied: Shop) -> None:
     applied.edit("customer", 'DType.Float64, expr="credit_cents / 100"', 'DType.UnixTimestamp, expr="valid_from"')
-    applied.project.apply(allow_destructive=["customer_profile"])
-    with pytest.raises(ModelError, match=r"feature 'credit' is timestamp.*make a number of it with an OnDemandFeature"):
-        applied.project.train("returns")
+    words = (
+        r"model 'returns': feature 'credit' of 'customer_profile' is TIMESTAMP.*make a number of it with an OnDemand"
+    )
+    with pytest.raises(DefinitionError, match=words):
+        applied.project.plan()
 
 
 def test_definitions_that_were_not_applied(applied: Shop) -> None:

@@ -18,6 +18,7 @@ VERBS: dict[str, str] = {
     "render": "render:render",
     "dataset": "dataset:dataset",
     "train": "train:train",
+    "register": "register:register",
     "evaluate": "evaluate:evaluate",
     "promote": "promote:promote",
     "score": "score:score",
@@ -30,6 +31,7 @@ VERBS: dict[str, str] = {
 
 # What shells expect of a program that Ctrl-C ended.
 INTERRUPTED = 130
+_UNDONE = "interrupted: what was under way was undone; what was done before it stays, see  aops history"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -44,7 +46,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         code = build_app()(args=given or ["--help"], prog_name="aops", standalone_mode=False)
     except (Abort, KeyboardInterrupt):
-        print_error("Interrupted", "interrupted: what was under way was undone", as_json=as_json)
+        print_error(
+            "Interrupted",
+            _UNDONE,
+            as_json=as_json,
+        )
         sys.exit(INTERRUPTED)
     except AopsError as error:
         print_error(type(error).__name__, str(error), as_json=as_json)
@@ -54,7 +60,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print_error("UsageError", f"{error.format_message()}\nsee  aops {verb}--help", as_json=as_json)
         sys.exit(error.exit_code)
     if code == INTERRUPTED:
-        print_error("Interrupted", "interrupted: what was under way was undone", as_json=as_json)
+        print_error(
+            "Interrupted",
+            _UNDONE,
+            as_json=as_json,
+        )
     sys.exit(code)
 
 

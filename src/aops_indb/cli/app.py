@@ -11,7 +11,7 @@ from aops_indb.cli import VERBS, verb_function
 
 HELP = """AnalyticOps inside the warehouse: features as SQL views, models as SQL.
 
-Start with:  aops init --example flights , then  aops plan  and  aops apply .
+Start with:  aops init --example flights
 """
 
 

@@ -5,7 +5,7 @@ An engine is told its URL once. It holds no file open between sessions, so that 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
@@ -73,6 +73,16 @@ class Session(Protocol):
 
     def unregister(self, name: str) -> None:
         """Take a registered name away again."""
+        ...
+
+    def register_function(
+        self, name: str, function: Callable[[pa.Table], pa.Table], takes: Mapping[str, str], gives: Mapping[str, str]
+    ) -> None:
+        """Make a function from one struct to another callable in SQL by that name, for this session alone.
+
+        function:     is given some rows of the struct as a table, and gives as many
+        takes, gives: names and SQL types of the structs' fields
+        """
         ...
 
     def transaction(self) -> AbstractContextManager[None]:

@@ -165,6 +165,26 @@ class DuckDBSession:
         with self._running(""):
             self.native.unregister(name)
 
+    def register_function(
+        self, name: str, function: Callable[[pa.Table], pa.Table], takes: Mapping[str, str], gives: Mapping[str, str]
+    ) -> None:
+        """Make a function from one struct to another callable in SQL by that name, for this session alone.
+
+        function:     is given some rows of the struct as a table, and gives as many
+        takes, gives: names and SQL types of the structs' fields
+        """
+        import pyarrow as pa
+
+        def called(rows):  # type: ignore[no-untyped-def]
+            result = function(pa.Table.from_struct_array(rows))
+            fields = [column.combine_chunks() for column in result.itercolumns()]
+            return pa.StructArray.from_arrays(fields, names=result.column_names)
+
+        options: dict[str, Any] = {"type": "arrow", "null_handling": "special"}
+        given, returned = self.native.struct_type(dict(takes)), self.native.struct_type(dict(gives))
+        with self._running(""):
+            self.native.create_function(name, called, [given], returned, **options)
+
     # ── transactions ───────────────────────────────────────────────────────────────────────────────────
 
     @property

@@ -34,8 +34,8 @@ from aops_indb.features.setting_types import (
     FeatureType,
     Listed,
     ObjectName,
+    SourceQuery,
     SqlExpression,
-    SqlSelect,
     TableName,
     Text,
     Window,
@@ -139,7 +139,7 @@ class DataSource(Definition):
 
     name: ObjectName
     table: TableName | None = None
-    query: SqlSelect | None = None
+    query: SourceQuery | None = None
     timestamp_field: ColumnName | None = None
     created_timestamp_column: ColumnName | None = None
 

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import pairwise
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from pydantic import model_validator
+from pydantic import BeforeValidator, model_validator
 
+from aops_indb.errors import shown
 from aops_indb.features.definitions import EVENT_TIMESTAMP, Definition, FeatureService, repeated
 from aops_indb.features.setting_types import ColumnName, Listed, Moment, ObjectName, SqlExpression, SqlSelect, Text
+
+
+def _executor(value: object) -> object:
+    if not isinstance(value, str) or value not in EXECUTORS:
+        raise ValueError(f"{shown(value)} is none: write one of {', '.join(map(repr, EXECUTORS))}")
+    return value
+
+
+EXECUTORS: tuple[str, ...] = ("sql", "onnx", "library")
+Executor = Annotated[str, BeforeValidator(_executor)]
 
 
 class Split(Definition):
@@ -40,6 +51,8 @@ class Model(Definition):
     target:      SQL condition over the spine's columns, true or false; known only later, never an input
     population:  SQL condition: rows that can be learnt from and measured on
     candidates:  name -> function that makes an unfitted scikit-learn estimator; each is trained as a version
+    executor:    what computes scores: "sql"; or for models without a SQL form their "library", or "onnx", ONNX
+                 Runtime, both of which score in batches alone
     split_by:    column of the spine that the periods below refer to
     """
 
@@ -50,6 +63,7 @@ class Model(Definition):
     target: SqlExpression
     population: SqlExpression | None = None
     candidates: dict[Text, Callable[[], Any]]
+    executor: Executor = "sql"
     split_by: ColumnName = EVENT_TIMESTAMP
     train: Split
     validation: Split

@@ -20,7 +20,7 @@ from aops_indb.errors import (
 )
 from aops_indb.features.types import LONGEST, TOO_LONG, DType, dtypes, parse_duration, unknown_dtype
 from aops_indb.sqlgen.parse import parse_select
-from aops_indb.sqlgen.row_expressions import require_row_expression
+from aops_indb.sqlgen.row_expressions import require_row_expression, require_unchanging
 from aops_indb.sqlgen.statements import parse_table
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")
@@ -58,6 +58,7 @@ EXAMPLES = {
     "target": 'target="arr_delay >= 15"',
     "population": 'population="NOT cancelled"',
     "candidates": 'candidates={"logistic": lambda: LogisticRegression(C=0.5)}',
+    "executor": 'executor="library"',
     "split_by": 'split_by="event_timestamp"',
     **{period: f'{period}=Split(start="2013-01-01", end="2013-10-01")' for period in ("train", "validation", "test")},
     "start": 'start="2013-01-01"',
@@ -223,6 +224,7 @@ ColumnName = Annotated[Text, AfterValidator(column_name)]
 TableName = Annotated[Text, _accepted_by(parse_table)]
 SqlExpression = Annotated[Text, _accepted_by(require_row_expression)]
 SqlSelect = Annotated[Text, _accepted_by(parse_select)]
+SourceQuery = Annotated[SqlSelect, _accepted_by(require_unchanging)]
 Window = Annotated[Text, _accepted_by(parse_duration)]
 Duration = Annotated[dt.timedelta, BeforeValidator(_duration), AfterValidator(_positive)]
 Moment = Annotated[dt.datetime, BeforeValidator(_moment)]

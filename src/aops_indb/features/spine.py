@@ -157,7 +157,8 @@ def _join_views(
         expressions |= {f"{view_name}:{name}": value for name, value in joined.features.items()}
     for feature in everything:
         if isinstance(feature.origin, RequestSource):
-            expressions[feature.reference] = col(feature.name, SPINE)
+            dtype = next(field.dtype for field in feature.origin.schema_ if field.name == feature.name)
+            expressions[feature.reference] = cast(col(feature.name, SPINE), dtype.value)
     for feature in features:
         if isinstance(feature.origin, OnDemandFeature):
             expressions[feature.reference] = _on_demand(feature.origin, definitions, expressions)

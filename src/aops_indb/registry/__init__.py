@@ -12,12 +12,14 @@ from aops_indb.registry.definitions import (
 )
 from aops_indb.registry.jobs import finish_job, mark_interrupted, start_job
 from aops_indb.registry.models import (
+    CHAMPION,
     MetricRecord,
     ModelVersionRecord,
     NewArtifact,
     NewModelVersion,
     aliases,
     artifact,
+    artifact_kinds,
     deployed_views,
     finish_run,
     model_version,
@@ -50,6 +52,7 @@ from aops_indb.registry.reading import (
 from aops_indb.registry.schema import migrate, migrations, prepare, schema_version
 
 __all__ = [
+    "CHAMPION",
     "LISTS",
     "Actor",
     "ColumnRecord",
@@ -63,6 +66,7 @@ __all__ = [
     "aliases",
     "applied_definitions",
     "artifact",
+    "artifact_kinds",
     "artifacts",
     "audited_names",
     "bound_definitions",

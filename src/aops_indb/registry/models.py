@@ -61,6 +61,7 @@ class NewModelVersion:
 
     model: str
     estimator: str
+    executor: str
     description: str
     service: str
     run_id: str
@@ -83,6 +84,7 @@ class ModelVersionRecord:
     model: str
     version: int
     estimator: str
+    executor: str
     description: str
     service: str
     run_id: str
@@ -140,6 +142,7 @@ def register_version(session: Session, new: NewModelVersion, *, actor: Actor) ->
         "version": version,
         "digest": _digest_of(new),
         "estimator": new.estimator,
+        "executor": new.executor,
         "description": new.description,
         "service": new.service,
         "run_id": new.run_id,
@@ -215,6 +218,7 @@ def model_version(session: Session, model: str, version: int) -> ModelVersionRec
         model=row.model,
         version=row.version,
         estimator=row.estimator,
+        executor=row.executor,
         description=row.description,
         service=row.service,
         run_id=row.run_id,
@@ -298,12 +302,18 @@ def artifact(session: Session, model: str, version: int, kind: str) -> bytes:
     this = select(ARTIFACTS.c.content, ARTIFACTS.c.digest).where(these, ARTIFACTS.c.kind == kind)
     row = session.connection.execute(this).first()
     if row is None:
-        kinds = session.connection.execute(select(ARTIFACTS.c.kind).where(these).order_by(ARTIFACTS.c.kind)).scalars()
-        raise ArtifactError(f"{model}:{version} has no {kind} artefact; kept are: {', '.join(kinds) or 'none'}")
+        kinds = ", ".join(artifact_kinds(session, model, version))
+        raise ArtifactError(f"{model}:{version} has no {kind} artefact; kept are: {kinds or 'none'}")
     content = bytes(row.content)
     if hashlib.sha256(content).hexdigest() != row.digest:
         raise ArtifactError(f"the {kind} artefact of {model}:{version} is not what was registered: do not use it")
     return content
+
+
+def artifact_kinds(session: Session, model: str, version: int) -> list[str]:
+    """The kinds of artefacts that are kept of a version."""
+    these = (ARTIFACTS.c.model == model) & (ARTIFACTS.c.version == version)
+    return list(session.connection.execute(select(ARTIFACTS.c.kind).where(these).order_by(ARTIFACTS.c.kind)).scalars())
 
 
 # ── aliases and deployments ────────────────────────────────────────────────────────────────────────────

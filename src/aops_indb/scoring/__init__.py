@@ -17,7 +17,7 @@ from aops_indb.sqlgen.dialects import Dialect
 from aops_indb.sqlgen.dialects import dialect as dialect_named
 from aops_indb.sqlgen.parse import parse_select
 from aops_indb.sqlgen.render import render
-from aops_indb.sqlgen.statements import parse_table, subquery
+from aops_indb.sqlgen.statements import as_written, parse_table, subquery
 
 __all__ = ["Graph", "SupportReport", "explain_support", "lower", "to_sql", "translate"]
 
@@ -101,5 +101,5 @@ def _relation(source: str, dialect: Dialect) -> Expr:
     if not first:
         raise DefinitionError("source is empty; give a table's name, or a SELECT.")
     if others and first.lower() in ("select", "with", "from", "values", "("):
-        return subquery(parse_select(source, dialect=dialect.sqlglot), "source")
+        return as_written(subquery(parse_select(source, dialect=dialect.sqlglot), "source"))
     return parse_table(source)

@@ -39,6 +39,8 @@ SMALLEST_EXPONENT = -708.0
 LARGEST_EXPONENT = 709.782712893384
 # exp of more has no digit left for the 1 that is taken off
 _LEAVES_ONE_ALONE = 40.0
+# 1 added to more makes no difference
+_HIDES_ONE = 1e17
 
 TYPES: dict[Kind, str] = {"number": "DOUBLE", "integer": "BIGINT", "text": "VARCHAR", "boolean": "BOOLEAN"}
 
@@ -88,7 +90,7 @@ def _log1p(a: Expr) -> Expr:
     ratio = div(mul(func("LN", one_more.copy()), a.copy()), sub(one_more.copy(), lit(1.0)))
     whens = [
         (eq(one_more.copy(), lit(1.0)), a.copy()),
-        (eq(a.copy(), lit(math.inf)), lit(math.inf)),
+        (gt(a.copy(), lit(_HIDES_ONE)), func("LN", a.copy())),
         (gt(a.copy(), lit(-1.0)), ratio),
         (eq(a, lit(-1.0)), lit(-math.inf)),
     ]
@@ -111,6 +113,9 @@ def _any_beyond(limit: Expr, *values: Expr) -> Expr:
     return or_(*(gt(func("ABS", value), limit.copy()) for value in values))
 
 
+# Operations that write their argument more than once.
+REPEATING = {"exp", "expit", "log", "log1p", "expm1", "sqrt", "single"}
+
 OPERATIONS: dict[str, Callable[..., Expr]] = {
     "add": add,
     "subtract": sub,
@@ -126,6 +131,7 @@ OPERATIONS: dict[str, Callable[..., Expr]] = {
     "power": lambda a, b: func("POWER", a, b),
     "absolute": lambda a: func("ABS", a),
     "floor": lambda a: func("FLOOR", a),
+    "single": lambda a: cast(cast(a, "FLOAT"), "DOUBLE"),
     "tanh": lambda a: func("TANH", a),
     "sin": lambda a: func("SIN", a),
     "cos": lambda a: func("COS", a),

@@ -11,6 +11,11 @@ gives one value per row, except `Forest`, which gives several that `Part` picks 
     Lookup     a value per category, one for others, one for missing
     Forest     decision trees, summed per output; Part is one of its outputs
     Named      another node under the name of the step and feature it stands for: a column of its own in the SQL
+    Stored     a column of a `Relation`, constants in rows that a model has stored
+    Reduce     of a value per stored row, such as a distance from the row to it, the sum or another of REDUCTIONS
+
+**Pairs.** Stored, and what is computed from it, has a value for each pair of a row and a stored row, until a Reduce
+makes one value per row of it.
 
 **Missing.** NULL and NaN in the warehouse are one and the same: missing, as a library sees NaN. Inside a graph missing
 is NULL, and an operation on missing gives missing. A comparison with missing is not true, so it falls to the else
@@ -129,12 +134,16 @@ class Tree:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Forest:
-    """`start` plus what each tree adds, tree after tree: the order decides the last bit, and with it ties."""
+    """`start` plus what each tree adds, tree after tree: the order decides the last bit, and with it ties.
+
+    single: the sum is in single precision, and rounded to it after each tree
+    """
 
     step: str
     inputs: tuple[Node, ...]
     trees: tuple[Tree, ...]
     start: tuple[float, ...]
+    single: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,7 +163,38 @@ class Named:
     of: Node
 
 
-Node: TypeAlias = Input | Constant | Apply | Linear | Case | Lookup | Forest | Part | Named
+@dataclass(frozen=True, slots=True, eq=False)
+class Relation:
+    """Constants a model has stored, such as its support vectors, in rows and in their order; None is missing."""
+
+    name: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[float | None, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stored:
+    """A column of a relation, by its number."""
+
+    of: Relation
+    column: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reduce:
+    """A reduction out of REDUCTIONS of a value per stored row; missing values are left out.
+
+    rank: of "smallest", which: 1 for the smallest; the largest if there are not as many
+    """
+
+    op: str
+    of: Node
+    rank: int = 1
+
+
+REDUCTIONS = ("sum", "minimum", "maximum", "smallest")
+
+Node: TypeAlias = Input | Constant | Apply | Linear | Case | Lookup | Forest | Part | Named | Stored | Reduce
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +255,7 @@ OPS: dict[str, Signature] = {
     "power": Signature("number", 2, "number"),  # of a number above 0
     "absolute": Signature("number", 1, "number"),
     "floor": Signature("number", 1, "number"),
+    "single": Signature("number", 1, "number"),  # rounded to single precision, in whose range it has to be
     "tanh": Signature("number", 1, "number"),
     "sin": Signature("number", 1, "number"),
     "cos": Signature("number", 1, "number"),
@@ -280,6 +321,8 @@ CHILDREN: dict[type, Callable[..., Sequence[Node]]] = {
     Forest: lambda node: node.inputs,
     Part: lambda node: (node.of,),
     Named: lambda node: (node.of,),
+    Stored: lambda _: (),
+    Reduce: lambda node: (node.of,),
 }
 
 
@@ -300,6 +343,19 @@ def walk(roots: Iterable[Node], known: Iterable[Node] = ()) -> Iterator[Node]:
             seen.add(node)
             pending.append((node, True))
             pending.extend((child, False) for child in reversed(children(node)))
+
+
+def relations_of(roots: Iterable[Node]) -> dict[Node, frozenset[Relation]]:
+    """Of every node the relations it has a value per stored row of; none if it has one value per row."""
+    found: dict[Node, frozenset[Relation]] = {}
+    for node in walk(roots):
+        if isinstance(node, Stored):
+            found[node] = frozenset((node.of,))
+        elif isinstance(node, Reduce):
+            found[node] = frozenset()
+        else:
+            found[node] = frozenset().union(*(found[child] for child in children(node)))
+    return found
 
 
 def tree_nodes(root: TreeNode) -> Iterator[TreeNode]:

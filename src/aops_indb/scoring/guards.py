@@ -21,6 +21,8 @@ from aops_indb.scoring.graph import (
     Named,
     Node,
     Part,
+    Reduce,
+    Stored,
     apply,
     children,
     number,
@@ -92,6 +94,10 @@ def _lookup_missing(node: Lookup, facts: Sequence[bool]) -> bool:
     return None in (node.otherwise, *(value for _, value in node.entries)) or (node.missing is None and facts[0])
 
 
+def _stored_missing(node: Stored, _: Sequence[bool]) -> bool:
+    return any(row[node.column] is None for row in node.of.rows)
+
+
 MISSING_RULES: dict[type, Callable[..., bool]] = {
     Input: lambda *_: True,
     Constant: lambda node, _: node.value is None,
@@ -102,6 +108,8 @@ MISSING_RULES: dict[type, Callable[..., bool]] = {
     Forest: lambda *_: False,
     Part: lambda *_: False,
     Named: lambda _, facts: facts[0],
+    Stored: _stored_missing,
+    Reduce: lambda _, facts: facts[0],
 }
 
 INFINITE_RULES: dict[type, Callable[..., bool]] = {
@@ -114,6 +122,8 @@ INFINITE_RULES: dict[type, Callable[..., bool]] = {
     Forest: lambda *_: False,
     Part: lambda *_: False,
     Named: lambda _, facts: facts[0],
+    Stored: lambda *_: False,
+    Reduce: lambda *_: True,
 }
 
 

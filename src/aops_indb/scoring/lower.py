@@ -9,15 +9,16 @@ from types import MappingProxyType
 
 from aops_indb.errors import ModelInputError
 from aops_indb.scoring.expressions import EXPRESSIONS, read_input
-from aops_indb.scoring.graph import Constant, Forest, Graph, Input, Named, Node, Part, children, walk
+from aops_indb.scoring.graph import Constant, Forest, Graph, Input, Named, Node, Part, Reduce, children, walk
 from aops_indb.scoring.layouts import LAYOUTS
 from aops_indb.scoring.names import Names
+from aops_indb.scoring.pairs import Reductions
 from aops_indb.scoring.stages import Column, Layout, Stages
 from aops_indb.scoring.verify import verify
 from aops_indb.sqlgen.build import Expr, case, lit, or_
 from aops_indb.sqlgen.dialects import Dialect
-from aops_indb.sqlgen.parse import columns_of
-from aops_indb.sqlgen.statements import Select
+from aops_indb.sqlgen.parse import columns_of, tables_of
+from aops_indb.sqlgen.statements import Select, with_ctes
 
 
 def lower(
@@ -45,11 +46,16 @@ def lower(
     verify(graph)
     _check_names(keys, graph.output_names, extra)
     names = Names([*keys, *extra])
-    lowering = _Lowering(Stages(names), LAYOUTS[dialect.forest_layout], _plan(graph))
+    reductions = Reductions(graph.roots, names, tables_of(source))
+    lowering = _Lowering(Stages(names), LAYOUTS[dialect.forest_layout], _plan(graph, reductions), reductions)
     for node in walk(graph.roots):
         lowering.add(node)
     outputs = lowering.outputs(graph) | lowering.extra(extra)
-    return lowering.stages.select(source, keys, outputs, repeated=dialect.repeats_subqueries)
+    repeated = dialect.repeats_subqueries
+    reductions.join(lowering.stages, lambda node: lowering.use(node)[0], repeated=repeated)
+    query = lowering.stages.select(source, keys, outputs, repeated=repeated)
+    stored = reductions.tables()
+    return with_ctes(query, stored, materialized=stored)
 
 
 def _check_names(keys: Sequence[str], outputs: Sequence[str], extra: Mapping[str, Expr]) -> None:
@@ -72,7 +78,7 @@ class _Plan:
     forests: Mapping[Forest, Sequence[str]]
 
 
-def _plan(graph: Graph) -> _Plan:
+def _plan(graph: Graph, reductions: Reductions) -> _Plan:
     uses = Counter(root for root in graph.roots)
     titles: dict[Node, tuple[str, str]] = {}
     placed: set[Node] = set()
@@ -83,6 +89,8 @@ def _plan(graph: Graph) -> _Plan:
             placed.add(node.of)
         if isinstance(node, Forest):
             placed.update(node.inputs)
+        if isinstance(node, Reduce):
+            placed.update(reductions.per_row(node))
     for name, node in graph.outputs:
         titles.setdefault(node, ("", name))
     placed.update(node for node, count in uses.items() if count > 1)
@@ -96,8 +104,9 @@ def _plan(graph: Graph) -> _Plan:
 class _Lowering:
     """Nodes that are columns, and expressions of those that are not yet."""
 
-    def __init__(self, stages: Stages, layout: Layout, plan: _Plan) -> None:
+    def __init__(self, stages: Stages, layout: Layout, plan: _Plan, reductions: Reductions) -> None:
         self.stages = stages
+        self._reductions = reductions
         self._layout = layout
         self._plan = plan
         self._columns: dict[Node, Column] = {}
@@ -111,6 +120,10 @@ class _Lowering:
                 self._columns[node] = self.stages.place("inputs", node.name, read_input(node), after=-1)
             case Constant():
                 pass
+            case _ if self._reductions.is_pair(node):
+                pass
+            case Reduce():
+                self._columns[node] = self._reduce(node)
             case Forest():
                 inputs = [self._column(child) for child in node.inputs]
                 self._forests[node] = self._layout(node, inputs, self._plan.forests[node], self.stages)
@@ -125,6 +138,11 @@ class _Lowering:
         if isinstance(node, Constant):
             self._columns[node] = self.stages.place("inputs", "constant", lit(node.value), after=-1)
         return self._columns[node]
+
+    def _reduce(self, node: Reduce) -> Column:
+        stages = [self.use(part)[1] for part in self._reductions.per_row(node)]
+        title = self._plan.titles.get(node, ("", node.op))
+        return self._reductions.place(node, title, self.stages, after=max(stages, default=0))
 
     def _compute(self, node: Node) -> None:
         parts = [self.use(child) for child in children(node)]

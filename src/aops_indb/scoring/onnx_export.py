@@ -3,20 +3,18 @@
 ONNX operators on trees compare in single precision, and the converters have gaps of their own (docs: facts on models):
 so an export is compared row by row with the library, and the figures kept with it.
 
-An ONNX string cannot be missing: missing text is given as 'nan', which is how skl2onnx writes the category of missing
-values; a model fitted without such takes it for a category it does not know. The comparison counts the rows where
-that, or anything else about missing values, makes a difference.
+An ONNX string cannot be missing (functions.py says what stands for it). The comparison counts the rows where that, or
+anything else about missing values, makes a difference.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from aops_indb.errors import ModelInputError, UnsupportedModelError
-
-MISSING_TEXT = "nan"
+from aops_indb.scoring.functions import by_parts, is_text, library_scores, open_session, run
 
 # Difference between two scores, relative to the larger of 1 and the library's, beyond which a row counts as differing.
 TOLERANCE = 1e-5
@@ -71,7 +69,7 @@ def to_onnx(model: Any, sample: Any) -> bytes:
     frame = _columns(model, sample)
     try:
         content = _convert(model, frame)
-        _session(content)
+        open_session(content)
     except Exception as error:  # converters, and the runtime when it loads, raise whatever they meet
         first_line = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise UnsupportedModelError(
@@ -96,9 +94,9 @@ def compare_onnx(content: bytes, model: Any, frame: Any, *, tolerance: float = T
     missing = frame.isna().any(axis=1).to_numpy()
     differs, refused = np.zeros(len(frame), dtype=bool), np.zeros(len(frame), dtype=bool)
     largest = 0.0
-    session = _session(content)
-    for rows, part, wanted in _by_parts(lambda part: _score(model, part), frame):
-        for inner, _, got in _by_parts(lambda part: _run(session, part), part, rows.start):
+    session = open_session(content)
+    for rows, part, wanted in by_parts(lambda part: library_scores(model, part), frame):
+        for inner, _, got in by_parts(lambda part: run(session, part), part, rows.start):
             if wanted is None or got is None:
                 refused[inner], differs[inner] = got is not None, wanted is not None
                 continue
@@ -130,16 +128,10 @@ def _columns(model: Any, frame: Any) -> Any:
     return frame[names]
 
 
-def _is_text(column: Any) -> bool:
-    from pandas.api.types import is_bool_dtype, is_numeric_dtype
-
-    return not (is_numeric_dtype(column.dtype) or is_bool_dtype(column.dtype))
-
-
 def _onnx_type(column: Any) -> Any:
     from skl2onnx.common.data_types import FloatTensorType, StringTensorType
 
-    return (StringTensorType if _is_text(column) else FloatTensorType)([None, 1])
+    return (StringTensorType if is_text(column) else FloatTensorType)([None, 1])
 
 
 def _convert(model: Any, frame: Any) -> bytes:
@@ -228,57 +220,6 @@ def _mended_converters() -> tuple[dict[type, Callable[..., Any]], dict[type, Cal
 
 
 # ── comparing ──────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _session(content: bytes) -> Any:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4  # what goes wrong is raised; it need not be printed as well
-    return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-
-
-def _run(session: Any, frame: Any) -> list[Any]:
-    """ONNX Runtime's outputs for the rows; ValueError where it fails."""
-    import numpy as np
-    from onnxruntime.capi.onnxruntime_pybind11_state import Fail, RuntimeException
-
-    feed = {}
-    for name, column in frame.items():
-        if _is_text(column):
-            values = column.astype(object).where(column.notna(), MISSING_TEXT).to_numpy(dtype=object)
-        else:
-            with np.errstate(over="ignore"):
-                values = column.to_numpy(dtype=np.float64, na_value=np.nan).astype(np.float32)
-        feed[str(name)] = values.reshape(-1, 1)
-    try:
-        return list(session.run(None, feed))
-    except (Fail, RuntimeException) as error:
-        raise ValueError(str(error)) from error
-
-
-def _by_parts(
-    score: Callable[[Any], list[Any]], frame: Any, start: int = 0
-) -> Iterator[tuple[slice, Any, list[Any] | None]]:
-    """The scores of the whole frame, or if it is refused of its halves, down to single rows: None for those refused."""
-    rows = slice(start, start + len(frame))
-    try:
-        yield rows, frame, score(frame)
-    except (ValueError, TypeError):
-        if len(frame) == 1:
-            yield rows, frame, None
-            return
-        half = len(frame) // 2
-        yield from _by_parts(score, frame.iloc[:half], start)
-        yield from _by_parts(score, frame.iloc[half:], start + half)
-
-
-def _score(model: Any, frame: Any) -> list[Any]:
-    """The library's labels if it has such, and scores."""
-    if hasattr(model, "predict_proba"):
-        return [model.predict(frame), model.predict_proba(frame)]
-    made = model.predict(frame) if hasattr(model, "predict") else model.transform(frame)
-    return [made.toarray() if hasattr(made, "toarray") else made]
 
 
 def _labels_differ(got: Any, want: Any) -> Any:

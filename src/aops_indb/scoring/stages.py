@@ -11,7 +11,7 @@ from aops_indb.scoring.graph import Forest
 from aops_indb.scoring.names import Names
 from aops_indb.sqlgen.build import Expr, col
 from aops_indb.sqlgen.parse import column_uses, is_column
-from aops_indb.sqlgen.statements import Join, Select, aliased, lateral_once, select, subquery
+from aops_indb.sqlgen.statements import Join, Select, aliased, fenced, lateral, lateral_once, select, subquery
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,42 +27,64 @@ class Column:
 
 
 class Stages:
-    """Columns in the order of their stages; stage 0 reads the source."""
+    """Columns in the order of their stages; stage 0, called `first`, reads the source."""
 
-    def __init__(self, names: Names) -> None:
+    def __init__(self, names: Names, first: str = "inputs") -> None:
         self._names = names
         self._columns: list[dict[str, Expr]] = [{}]
-        self._steps: list[list[str]] = [["inputs"]]
+        self._steps: list[list[str]] = [[first]]
+        self._joins: dict[tuple[int, str], Select] = {}
 
     def place(self, step: str, name: str, expression: Expr, *, after: int) -> Column:
         """A new column of the stage after number `after`; -1 for one that reads the source.
 
         step: what the stage is called after
         """
-        stage = after + 1
+        return self._add(step, self._names.claim(name), expression, after + 1)
+
+    def _add(self, step: str, name: str, expression: Expr, stage: int) -> Column:
         while len(self._columns) <= stage:
             self._columns.append({})
             self._steps.append([])
-        column = Column(self._names.claim(name), stage)
+        column = Column(name, stage)
         self._columns[stage][column.name] = expression
         if step and step not in self._steps[stage]:
             self._steps[stage].append(step)
         return column
 
-    def select(self, source: Expr, keys: Sequence[str], outputs: Mapping[str, Expr], *, repeated: bool) -> Select:
+    def place_joined(self, step: str, name: str, alias: str, *, after: int) -> Column:
+        """A new column of the stage after number `after`, out of what it joins by that alias; its name is claimed."""
+        return self._add(step, name, col(name, alias), after + 1)
+
+    def join(self, alias: str, query: Select, *, stage: int) -> None:
+        """A query that a stage joins to each of its rows, with the alias its columns refer to."""
+        self._joins[stage, alias] = query
+
+    def select(
+        self,
+        source: Expr,
+        keys: Sequence[str],
+        outputs: Mapping[str, Expr],
+        *,
+        repeated: bool,
+        filters_pass: bool = True,
+    ) -> Select:
         """The outermost SELECT: keys, then outputs, from the nested stages.
 
-        repeated: whether the engine would compute a stage's expressions at every use, unless kept from it
+        repeated:     whether the engine would compute a stage's expressions at every use, unless kept from it
+        filters_pass: keep it from that in a way that lets conditions on keys through
         """
         for layer in reversed(self._layers(outputs)):
             passed_on = [*keys, *layer.passed_on]
-            if repeated and layer.repeats:
+            joins = [Join(lateral(query, alias), "cross") for alias, query in layer.joins.items()]
+            if repeated and layer.repeats and filters_pass:
                 own = lateral_once(select(layer.own), layer.alias)
                 before = [col(name, source.alias_or_name) for name in passed_on]
                 added = [col(name, layer.alias) for name in layer.own]
-                inner = select([*before, *added], source, joins=[Join(own, "cross")])
+                inner = select([*before, *added], source, joins=[*joins, Join(own, "cross")])
             else:
-                inner = _select(passed_on, layer.own, source)
+                inner = _select(passed_on, layer.own, source, joins)
+                inner = fenced(inner) if repeated and layer.repeats else inner
             source = subquery(inner, layer.alias)
         return _select(keys, outputs, source)
 
@@ -76,7 +98,9 @@ class Stages:
                 continue
             passed_on = [name for columns in self._columns[:stage] for name in columns if name in uses]
             repeats = any(uses[name] > 1 and not is_column(column) for name, column in own.items())
-            layers.append(_Layer(self._alias(stage), passed_on, own, repeats))
+            joins = {alias: query for (joined, alias), query in self._joins.items() if joined == stage}
+            layers.append(_Layer(self._alias(stage), passed_on, own, joins, repeats))
+            uses.update(name for query in joins.values() for name in column_uses(query))
             if stage:
                 uses.update(name for column in own.values() for name in column_uses(column))
         return layers
@@ -87,16 +111,21 @@ class Stages:
 
 @dataclass(frozen=True, slots=True)
 class _Layer:
-    """One sub-select: its own columns, those it passes on, and whether one of its own is used more than once."""
+    """One sub-select: columns of its own, those it passes on, what it joins, and whether it is to be kept whole.
+
+    repeats: one of its own columns is more than a reference, and used more than once
+    """
 
     alias: str
     passed_on: Sequence[str]
     own: Mapping[str, Expr]
+    joins: Mapping[str, Select]
     repeats: bool
 
 
-def _select(passed_on: Sequence[str], own: Mapping[str, Expr], source: Expr) -> Select:
-    return select([*map(col, passed_on), *(aliased(column, name) for name, column in own.items())], source)
+def _select(passed_on: Sequence[str], own: Mapping[str, Expr], source: Expr, joins: Sequence[Join] = ()) -> Select:
+    columns = [*map(col, passed_on), *(aliased(column, name) for name, column in own.items())]
+    return select(columns, source, joins=joins)
 
 
 # From a forest, the columns that hold its inputs, and the names wanted for its outputs, to a column per output.

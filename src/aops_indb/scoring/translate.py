@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from aops_indb.errors import ModelError, ModelInputError
 from aops_indb.scoring.graph import Graph
 from aops_indb.scoring.guards import guards
 from aops_indb.scoring.names import Names
+from aops_indb.scoring.read_boosting import BOOSTERS, NATIVE
+from aops_indb.scoring.read_onnx import ONNX, ONNX_SHAPES
 from aops_indb.scoring.read_sklearn import TRANSFORMS, TRANSLATORS
-from aops_indb.scoring.read_sklearn.translation import Features, Ledger, Place, check_fitted
+from aops_indb.scoring.read_sklearn.refused import REFUSED
+from aops_indb.scoring.read_sklearn.translation import Features, Ledger, Place, check_fitted, class_key
 from aops_indb.scoring.verify import verify
+
+# Of models without scikit-learn's attributes, how they say the names and the number of their features.
+SHAPES = NATIVE | ONNX_SHAPES
 
 
 def translate(model: Any, inputs: Sequence[str] | None = None) -> Graph:
@@ -33,10 +40,10 @@ def translate(model: Any, inputs: Sequence[str] | None = None) -> Graph:
 
 def read(model: Any, inputs: Sequence[str] | None, *, lenient: bool = False) -> tuple[Graph, Ledger]:
     """The graph, and what was noted while reading; lenient: steps without SQL form are noted, not raised."""
-    ledger = Ledger(TRANSLATORS, TRANSFORMS, lenient=lenient)
+    ledger = Ledger(TRANSLATORS | BOOSTERS | ONNX, TRANSFORMS, lenient=lenient)
     place = Place(ledger, (), type(model).__name__.lower())
     check_fitted(model, place)
-    if lenient and inputs is None and not hasattr(model, "feature_names_in_"):
+    if (lenient or _starts_refused(model)) and inputs is None and not _fitted_names(model):
         inputs = [f"x{i}" for i in range(_feature_count(model))]
     names, columns = _names(model, inputs)
     features = Features(names, tuple(place.column(column) for column in columns))
@@ -53,7 +60,7 @@ def read(model: Any, inputs: Sequence[str] | None, *, lenient: bool = False) -> 
 
 def _names(model: Any, inputs: Sequence[str] | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The features' names in the model, and the columns that hold them."""
-    fitted_names = tuple(str(name) for name in getattr(model, "feature_names_in_", ()))
+    fitted_names = _fitted_names(model)
     count = len(fitted_names) or _feature_count(model)
     if inputs is None:
         if not fitted_names:
@@ -80,18 +87,52 @@ def _count_message(model: Any, columns: Sequence[str], fitted: Sequence[str], co
     return message + f" It was fitted on: {', '.join(fitted)}." + (f" Not given: {', '.join(hints)}." if hints else "")
 
 
+def _fitted_names(model: Any) -> tuple[str, ...]:
+    """The names of the features the model was fitted on, if it was given names."""
+    key = class_key(type(model))
+    names = SHAPES[key].names(model) if key in SHAPES else getattr(model, "feature_names_in_", ())
+    return tuple(map(str, names))
+
+
+def _starts_refused(model: Any) -> bool:
+    """Whether the model, or its first step, is refused whatever its inputs are."""
+    first = [step for _, step in getattr(model, "steps", ())[:1]]
+    return any(class_key(type(part)) in REFUSED for part in (model, *first))
+
+
 def _feature_count(model: Any) -> int:
+    key = class_key(type(model))
+    if key in SHAPES:
+        return SHAPES[key].count(model)
     for part in (model, *(step for _, step in getattr(model, "steps", ()))):
         count = getattr(part, "n_features_in_", None)
         if count is not None:
             return int(count)
+        if class_key(type(part)) in REFUSED:
+            return 1  # a text column
+    if hasattr(model, "X_thresholds_"):
+        return 1
     raise ModelError(f"{type(model).__name__} does not say how many features it takes; fit it anew.")
 
 
 def _description(model: Any) -> tuple[str, ...]:
-    import sklearn
+    libraries = dict(_libraries(model))
+    read_with = ", ".join(f"{PACKAGES.get(name, name)} {version}" for name, version in libraries.items())
+    return (f"{_outline(model)}, read with {read_with}",)
 
-    return (f"{_outline(model)}, read with scikit-learn {sklearn.__version__}",)
+
+# module -> package, where the names differ
+PACKAGES = {"sklearn": "scikit-learn"}
+
+
+def _libraries(model: Any) -> Iterator[tuple[str, str]]:
+    """The modules that a model and its steps come from, with their versions."""
+    name = type(model).__module__.split(".")[0]
+    if hasattr(sys.modules[name], "__version__"):
+        yield name, sys.modules[name].__version__
+    for _, part in getattr(model, "steps", ()):
+        if hasattr(part, "fit"):
+            yield from _libraries(part)
 
 
 def _outline(model: Any) -> str:

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from aops_indb.errors import ModelError
 from aops_indb.scoring.graph import (
     OPS,
+    REDUCTIONS,
     Apply,
     Case,
     Constant,
@@ -22,8 +23,11 @@ from aops_indb.scoring.graph import (
     Named,
     Node,
     Part,
+    Reduce,
+    Stored,
     children,
     kind_of_value,
+    relations_of,
     tree_nodes,
     walk,
 )  # fmt: skip
@@ -49,8 +53,21 @@ def verify(graph: Graph) -> None:
     names = [name.lower() for name in graph.output_names]
     _require(bool(names), "a graph needs at least one output")
     _require(len(names) == len(set(names)), f"output names must differ: {', '.join(graph.output_names)}")
+    _verify_pairs(graph)
     for guard in graph.guards:
         _require(kinds[guard.condition] == "boolean", f"guard {guard.reasons} must be a condition")
+
+
+def _verify_pairs(graph: Graph) -> None:
+    """A value per stored row is of one relation, and only a Reduce makes one per row of it."""
+    relations = relations_of(graph.roots)
+    for node, found in relations.items():
+        _require(len(found) <= 1, f"stored rows of {', '.join(sorted(each.name for each in found))} meet in one value")
+        if isinstance(node, Reduce):
+            _require(bool(relations[node.of]), "a reduction needs a value per stored row")
+        if isinstance(node, Forest):
+            _require(not found, "a forest takes one value per row")
+    _require(not any(relations[root] for root in graph.roots), "an output needs one value per row")
 
 
 def _require(holds: bool, rule: str) -> None:
@@ -139,6 +156,24 @@ def _named_rule(node: Named, kinds: Sequence[Kind]) -> Kind:
     return kinds[0]
 
 
+def _stored_rule(node: Stored, _: Sequence[Kind]) -> Kind:
+    relation = node.of
+    _require(0 <= node.column < len(relation.columns), f"relation {relation.name} has no column {node.column}")
+    _require(bool(relation.rows), f"relation {relation.name} has no rows")
+    _require(
+        len(set(relation.columns)) == len(relation.columns) == len(relation.rows[0]),
+        f"relation {relation.name} needs a name for each of its columns",
+    )
+    return "number"
+
+
+def _reduce_rule(node: Reduce, kinds: Sequence[Kind]) -> Kind:
+    _require(node.op in REDUCTIONS, f"unknown reduction {node.op!r}")
+    _require(kinds[0] == "number", f"a reduction takes numbers, got {kinds[0]}")
+    _require(node.rank >= 1 and (node.rank == 1 or node.op == "smallest"), "only 'smallest' has a rank, from 1")
+    return "number"
+
+
 RULES: dict[type, Callable[..., Kind]] = {
     Input: _input_rule,
     Constant: _constant_rule,
@@ -149,4 +184,6 @@ RULES: dict[type, Callable[..., Kind]] = {
     Forest: _forest_rule,
     Part: _part_rule,
     Named: _named_rule,
+    Stored: _stored_rule,
+    Reduce: _reduce_rule,
 }

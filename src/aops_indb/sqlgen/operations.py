@@ -26,6 +26,19 @@ class Operation:
 _OPERATORS = (exp.Binary, exp.Connector, exp.Unary, exp.Cast, exp.Case, exp.If)
 # Parts of an expression that have no value by themselves.
 _PARTS = (exp.PropertyEQ, exp.Slice)
+# What an identifier is the name of.
+_NAMED = (exp.Column, exp.Dot, exp.DataType, exp.PropertyEQ, exp.Alias, exp.TableAlias)
+
+
+def _is_value(node: Expr) -> bool:
+    """Whether a node has a value by itself: an expression, or a lambda's parameter where it is used."""
+    if isinstance(node, exp.Identifier):
+        return node.arg_key != "expressions" and not isinstance(node.parent, _NAMED) and _in_lambda(node)
+    return isinstance(node, EXPRESSIONS) and not isinstance(node, _PARTS)
+
+
+def _in_lambda(node: Expr) -> bool:
+    return node.find_ancestor(exp.Lambda) is not None
 
 
 def operation_name(node: Expr) -> str:
@@ -45,9 +58,11 @@ def operation_name(node: Expr) -> str:
 def operations(tree: Expr) -> Iterator[Operation]:
     """Every operation of an expression, operands before what is applied to them."""
     for node in reversed(list(tree.walk())):
-        if isinstance(node, _PARTS) or not isinstance(node, EXPRESSIONS):
+        if not _is_value(node):
             continue
         match node:
+            case exp.Identifier():
+                yield Operation("parameter", node, ())
             case exp.If(parent=exp.Case()):
                 continue
             case exp.Case():
@@ -67,7 +82,7 @@ def _results(branches: list[exp.If], default: Expr | None) -> tuple[Expr, ...]:
 def operands(node: Expr) -> Iterator[Expr]:
     """The values nearest below a node."""
     for child in node.iter_expressions():
-        if isinstance(child, EXPRESSIONS) and not isinstance(child, _PARTS):
+        if _is_value(child):
             yield child
         else:
             yield from operands(child)

@@ -7,7 +7,7 @@ from sqlglot import exp
 from aops_indb.errors import shortened
 from aops_indb.sqlgen.build import Expr
 from aops_indb.sqlgen.operations import operands, operation_name
-from aops_indb.sqlgen.parse import parse_expression
+from aops_indb.sqlgen.parse import EXPRESSIONS, parse_expression, parse_select
 
 
 def _names(listed: str) -> frozenset[str]:
@@ -38,6 +38,8 @@ _CHANGING = _names("""
     pg_sleep rand random session_user setseed setval sleep_ms stats today transaction_timestamp txid_current
     uuid uuidv4 uuidv7 vector_type write_log
 """)
+# Functions that sort -> how many arguments tell them everything.
+_SORTED = {"list_grade_up": 3, "array_grade_up": 3, "grade_up": 3}
 _ROW_MAKERS = _names("unnest explode generate_subscripts regexp_split_to_table")
 
 _LOOKS = "looks at other rows, whatever their time: use an Aggregation, or a source's query"
@@ -45,6 +47,10 @@ _CHANGES = (
     "changes from call to call, and a feature must be the same for whoever asks: take a column of the source, or "
     "event_timestamp in an OnDemandFeature"
 )
+_QUERY_CHANGES = (
+    "changes from call to call, and what was known at a time must stay the same: take a column of the source"
+)
+_SORTS = "sorts as the reader's session is set to: write the order and where NULL goes, 'ASC', 'NULLS LAST'"
 _MAKES_ROWS = "makes several rows or columns of one: write it in a source's query"
 
 
@@ -62,6 +68,24 @@ def require_row_expression(sql: str) -> str:
     return sql
 
 
+def require_unchanging(sql: str) -> str:
+    """The text of a query itself, if it gives the same rows whoever asks and whenever; ValueError if not.
+
+    >>> require_unchanging("SELECT * FROM raw.flights")
+    'SELECT * FROM raw.flights'
+    """
+    for node in parse_select(sql).walk():
+        if isinstance(node, EXPRESSIONS) and _changes(node):
+            raise ValueError(f"{shortened(node.sql('duckdb'))} {_QUERY_CHANGES}")
+    return sql
+
+
+def _changes(node: Expr) -> bool:
+    # age of one time is how long ago it was
+    name = operation_name(node)
+    return isinstance(node, exp.CurrentDate) or name in _CHANGING or (name == "age" and len(list(operands(node))) == 1)
+
+
 def _beyond_row(node: Expr) -> str | None:
     """What speaks against a node in an expression over one row."""
     match node:
@@ -69,8 +93,6 @@ def _beyond_row(node: Expr) -> str | None:
             return _LOOKS
         case exp.Star() | exp.Columns():
             return _MAKES_ROWS
-        case exp.CurrentDate():
-            return _CHANGES
         case exp.Placeholder() | exp.Parameter():
             return "is a parameter, and nobody gives it a value: write the value"
         case exp.Dot() if isinstance(node.expression, exp.Func):
@@ -79,7 +101,8 @@ def _beyond_row(node: Expr) -> str | None:
     name = operation_name(node)
     if name in _AGGREGATES or name in _WINDOW_FUNCTIONS:
         return _LOOKS
-    # age of one time is how long ago it was
-    if name in _CHANGING or (name == "age" and len(list(operands(node))) == 1):
+    if _changes(node):
         return _CHANGES
+    if len(list(operands(node))) < _SORTED.get(name, 0):
+        return _SORTS
     return _MAKES_ROWS if name in _ROW_MAKERS else None

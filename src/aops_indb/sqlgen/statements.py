@@ -5,7 +5,7 @@ A relation is anything that can stand after FROM: a table (`table`), or a query 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -13,7 +13,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from aops_indb.errors import DefinitionError
-from aops_indb.sqlgen.build import Expr, and_, ident, lit
+from aops_indb.sqlgen.build import Expr, and_, ident, lit, star
 
 Query: TypeAlias = exp.Query
 Select: TypeAlias = exp.Select
@@ -76,14 +76,40 @@ def subquery(query: Query, alias: str | None = None) -> exp.Subquery:
     return exp.Subquery(this=query, alias=exp.TableAlias(this=ident(alias)) if alias else None)
 
 
+def as_written(relation: exp.Subquery) -> exp.Subquery:
+    """Mark a query that somebody wrote for the dialect it is rendered in: passes leave it as it is."""
+    relation.meta["as_written"] = True
+    return relation
+
+
+def is_as_written(node: Expr) -> bool:
+    """Whether a node is so marked."""
+    return isinstance(node, exp.Subquery) and bool(node.meta.get("as_written"))
+
+
+def ours(tree: Expr) -> Iterator[Expr]:
+    """The nodes of a tree, parents first, but those of queries as their writers wrote them."""
+    return (node for node in tree.walk(prune=is_as_written) if not is_as_written(node))
+
+
+def lateral(query: exp.Select, alias: str) -> exp.Lateral:
+    """A query over the columns of the relations before it, run for each of their rows, as a relation."""
+    return exp.Lateral(this=exp.Subquery(this=query), alias=exp.TableAlias(this=ident(alias)))
+
+
 def lateral_once(query: exp.Select, alias: str) -> exp.Lateral:
     """A query over the columns of the relation before it, as a relation whose columns are computed once per row.
 
     OFFSET 0 keeps a planner from putting its expressions in the place of every reference to them; unlike the same in
     an ordinary sub-select, it lets conditions on other columns through to the tables.
     """
+    return lateral(fenced(query), alias)
+
+
+def fenced(query: exp.Select) -> exp.Select:
+    """The query with OFFSET 0, which keeps a planner from putting its expressions where they are referred to."""
     query.set("offset", exp.Offset(expression=lit(0)))
-    return exp.Lateral(this=exp.Subquery(this=query), alias=exp.TableAlias(this=ident(alias)))
+    return query
 
 
 def select(
@@ -142,8 +168,10 @@ def union_all(*queries: Query) -> Query:
 
 
 def union_distinct(*queries: Query) -> Query:
-    """`… UNION …`: each row once."""
-    return _union(queries, distinct=True)
+    """`… UNION …`: each row once, of a single query too."""
+    if len(queries) > 1:
+        return _union(queries, distinct=True)
+    return select([star()], subquery(queries[0], "rows")).distinct()
 
 
 def _union(queries: Sequence[Query], *, distinct: bool) -> Query:

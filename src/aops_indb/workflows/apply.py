@@ -10,6 +10,7 @@ from aops_indb.errors import AopsError, DestructiveChangeError, StalePlanError
 from aops_indb.features.views import SCHEMA
 from aops_indb.registry import applied_definitions, current_actor, record_definition, remove_definition
 from aops_indb.sqlgen.statements import create_schema, drop, table
+from aops_indb.workflows.desired import source_types
 from aops_indb.workflows.plan import Change, Plan, state_of
 from aops_indb.workflows.present import Present
 from aops_indb.workflows.workspace import Report, Workspace, silent
@@ -33,6 +34,9 @@ def apply_plan(
     with project.session() as session, session.transaction():
         if state_of(applied_definitions(session), Present.read(session, SCHEMA)) != plan.state:
             raise StalePlanError("the warehouse was changed since this plan was made: run  aops plan  again")
+        for source, types in plan.sources:
+            if source_types(source, session) != types:
+                raise StalePlanError(f"data source '{source.name}' has other columns than planned with: plan again")
         session.execute(create_schema(SCHEMA))
         statements = 0
         for done, change in enumerate(plan.changes):

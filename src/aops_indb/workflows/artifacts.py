@@ -31,20 +31,28 @@ def load_skops(content: bytes) -> Any:
 
 
 # Packages whose types a skops file may name: skops alone trusts only what it has looked at itself.
-TRUSTED_PACKAGES = ("sklearn", "numpy", "scipy")
+TRUSTED_PACKAGES = ("sklearn", "numpy", "scipy", "xgboost", "lightgbm", "catboost")
+# And single types of others: what LightGBM keeps its figures in.
+TRUSTED_TYPES = ("collections.OrderedDict",)
 
 
 def _require_trusted(content: bytes) -> list[str]:
     """Names of the types in the file that skops does not know; ArtifactError if one is of another package."""
-    import skops.io
-
-    unknown: list[str] = skops.io.get_untrusted_types(data=content)
-    foreign = [name for name in unknown if name.split(".")[0] not in TRUSTED_PACKAGES]
+    unknown = untrusted_types(content)
+    foreign = [name for name in unknown if name.split(".")[0] not in TRUSTED_PACKAGES and name not in TRUSTED_TYPES]
     if foreign:
         raise ArtifactError(
             f"the model holds objects of {', '.join(foreign)}, which a stored model may not bring along: "
-            "build it of scikit-learn's own steps"
+            "build it of the steps of scikit-learn, XGBoost, LightGBM or CatBoost"
         )
+    return unknown
+
+
+def untrusted_types(content: bytes) -> list[str]:
+    """Names of the types in a skops file that skops does not know to be harmless."""
+    import skops.io
+
+    unknown: list[str] = skops.io.get_untrusted_types(data=content)
     return unknown
 
 

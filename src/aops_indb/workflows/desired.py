@@ -21,10 +21,11 @@ from aops_indb.features.model import Model
 from aops_indb.features.setting_types import EXAMPLES
 from aops_indb.features.source_rows import source_relation
 from aops_indb.features.spine import resolve, with_inputs
+from aops_indb.features.types import DType
 from aops_indb.features.views import WarehouseObject, warehouse_objects
 from aops_indb.features.windows import aggregated
 from aops_indb.registry import ColumnRecord, DefinitionRecord
-from aops_indb.sqlgen.build import star
+from aops_indb.sqlgen.build import col, star
 from aops_indb.sqlgen.parse import normal_sql, parse_expression
 from aops_indb.sqlgen.render import render
 from aops_indb.sqlgen.statements import select
@@ -70,6 +71,7 @@ def view_objects(project: Workspace, session: Session, view: FeatureView) -> tup
     try:
         _require_conditions(view, session)
         require_same_in_view(view, session)
+        _require_castable(view, session)
         return warehouse_objects(view, now=project.now, time_zone=time_zone, types_of=session.columns)
     except QueryError as error:
         raise DefinitionError(f"feature view '{view.name}': {error}", where=view.defined_at) from error
@@ -90,6 +92,21 @@ def _require_conditions(view: FeatureView, session: Session) -> None:
                 where=definition.defined_at,
             )
     _require_rates(view, session)
+
+
+def _require_castable(view: FeatureView, session: Session) -> None:
+    """DefinitionError for text as another type: one text that is no number, and nobody can read the view."""
+    for field in view.schema_:
+        value = parse_expression(field.expr) if field.expr is not None else col(field.name)
+        [sql_type] = session.columns(select({"value": value}, source_relation(view.source))).values()
+        if sql_type == "VARCHAR" and field.dtype is not DType.String:
+            text = shortened(field.expr or field.name)
+            raise DefinitionError(
+                f"feature view '{view.name}': field '{field.name}' is text, and as DType.{field.dtype.name} nobody "
+                f"could read the view once one text is none: write dtype=DType.String, or "
+                f'expr="TRY_CAST({text} AS {field.dtype.value})", which gives NULL for such',
+                where=field.defined_at,
+            )
 
 
 def _require_rates(view: FeatureView, session: Session) -> None:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from aops_indb.errors import ModelError, RefusedError
 from aops_indb.features.model import Model
 from aops_indb.registry import ModelVersionRecord, find_dataset
-from aops_indb.scoring import translate
+from aops_indb.workflows.executors import EXECUTORS
 from aops_indb.workflows.measure import Parity, compare_with_library, measure
-from aops_indb.workflows.scored_rows import load_estimator
-from aops_indb.workflows.train import question
+from aops_indb.workflows.new_version import question
+from aops_indb.workflows.scored_rows import load_estimator, load_scorer
 from aops_indb.workflows.training_rows import PERIODS, period_rows
 from aops_indb.workflows.versions import find_version
 from aops_indb.workflows.workspace import Report, Workspace
@@ -41,14 +41,14 @@ def evaluate_version(project: Workspace, reference: str, *, report: Report) -> E
                 f"run  aops train {version.model}  for a version with a dataset"
             )
         estimator = load_estimator(session, version)
-        graph, dialect = translate(estimator), project.engine.dialect
+        scorer = load_scorer(project, session, version, estimator)
         kept = f"{dataset.table_schema}.{dataset.table_name}"
         rows = {period: period_rows(model, kept, period, version.inputs) for period in PERIODS}
         metrics: dict[str, Mapping[str, float | None]] = {}
         for done, (period, query) in enumerate(rows.items()):
             report(f"evaluate {version.model}:{version.version}", done / (len(rows) + 1))
-            metrics[period] = measure(session, dialect, graph, query.copy())
-        parity = compare_with_library(session, dialect, estimator, graph, rows["test"])
+            metrics[period] = measure(session, scorer, query.copy())
+        parity = compare_with_library(session, scorer, estimator, rows["test"], EXECUTORS[version.executor].tolerance)
         report(f"evaluate {version.model}:{version.version}", 1.0)
     return Evaluation(version.model, version.version, version.estimator, kept, metrics, parity)
 

@@ -1,4 +1,4 @@
-"""A model measured on held-out rows by the SQL it becomes, and that SQL held against the library."""
+"""A model measured on held-out rows by what will score them, and that held against its library."""
 
 from __future__ import annotations
 
@@ -8,38 +8,35 @@ from typing import Any
 from aops_indb.engines import Session
 from aops_indb.errors import ModelError
 from aops_indb.monitoring import metrics_query
-from aops_indb.scoring import lower
-from aops_indb.scoring.graph import Graph
 from aops_indb.sqlgen.build import col, count_star, is_null
-from aops_indb.sqlgen.dialects import Dialect
 from aops_indb.sqlgen.statements import Query, select, subquery
+from aops_indb.workflows.executors import Scorer
 from aops_indb.workflows.training_rows import TARGET, model_frame
 
-# How far a probability in the warehouse may be from the library's.
-TOLERANCE = 1e-9
 # What a binary classifier's SQL calls its probability of the target.
 SCORE = "probability_1"
 
 
 @dataclass(frozen=True, slots=True)
 class Parity:
-    """SQL scores beside the library's, on the same rows."""
+    """Scores in the warehouse beside the library's, on the same rows; tolerance: how far off a probability may be."""
 
     rows: int
     largest_difference: float
     labels_differing: int
+    tolerance: float
 
     @property
     def holds(self) -> bool:
-        """Whether the SQL is the model."""
-        return self.largest_difference <= TOLERANCE and self.labels_differing == 0
+        """Whether they are the same."""
+        return self.largest_difference <= self.tolerance and self.labels_differing == 0
 
 
-def measure(session: Session, dialect: Dialect, graph: Graph, rows: Query) -> dict[str, float | None]:
+def measure(session: Session, scorer: Scorer, rows: Query) -> dict[str, float | None]:
     """Rows, positives, unscored rows and METRICS of a model on rows that carry the target."""
     unknown = is_null(col(TARGET))
     require_targets(session.scalar(select({"n": count_star()}, subquery(rows.copy(), "rows"), where=[unknown])))
-    scored = lower(graph, subquery(rows, "rows"), keys=[TARGET], dialect=dialect)
+    scored = scorer.scored(session, subquery(rows, "rows"), keys=[TARGET])
     pairs = select({"label": col(TARGET), "score": col(SCORE)}, subquery(scored, "scored"))
     measured: dict[str, float | None] = session.arrow(metrics_query(pairs)).to_pylist()[0]
     return measured
@@ -51,16 +48,21 @@ def require_targets(without: int) -> None:
         raise ModelError(f"{without} rows have no target: leave them out with the model's population, or its periods")
 
 
-def compare_with_library(session: Session, dialect: Dialect, estimator: Any, graph: Graph, rows: Query) -> Parity:
-    """Score the rows in SQL and with the estimator."""
+def compare_with_library(session: Session, scorer: Scorer, estimator: Any, rows: Query, tolerance: float) -> Parity:
+    """Score the rows in the warehouse and with the estimator."""
     import numpy as np
 
-    inputs = list(graph.inputs)
-    scored = session.arrow(lower(graph, subquery(rows, "rows"), keys=inputs, dialect=dialect))
+    inputs = list(scorer.inputs)
+    scored = session.arrow(scorer.scored(session, subquery(rows, "rows"), keys=inputs))
     frame = model_frame(scored, inputs)
     if frame.empty:
         raise ModelError("there are no rows to compare SQL and library on: check the model's periods")
-    expected = estimator.predict_proba(frame)
+    # names would only make it warn
+    nameless = hasattr(estimator, "n_features_in_") and not hasattr(estimator, "feature_names_in_")
+    given = frame.to_numpy() if nameless else frame
+    expected = estimator.predict_proba(given)
+    # a library of single precision has less to say
+    tolerance = max(tolerance, getattr(estimator, "tolerance", 0.0))
     largest = 0.0
     for position, label in enumerate(estimator.classes_):
         # NaN, a row the SQL left without a score, must not pass as equal
@@ -68,4 +70,4 @@ def compare_with_library(session: Session, dialect: Dialect, estimator: Any, gra
         differences = np.abs(actual.astype(float) - expected[:, position])
         largest = max(largest, float(np.where(np.isnan(differences), np.inf, differences).max()))
     labels = scored.column("label").to_numpy()
-    return Parity(len(frame), largest, int((labels != estimator.predict(frame)).sum()))
+    return Parity(len(frame), largest, int((labels != estimator.predict(given)).sum()), tolerance)

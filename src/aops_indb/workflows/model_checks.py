@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 
 from aops_indb.engines import Session
 from aops_indb.errors import DefinitionError, QueryError, SpineError, UnknownNameError, shortened, shown
 from aops_indb.features.definitions import OnDemandFeature
 from aops_indb.features.model import Model
-from aops_indb.features.spine import resolve, with_inputs
+from aops_indb.features.spine import Feature, resolve, with_inputs
+from aops_indb.sqlgen.build import Expr
 from aops_indb.sqlgen.parse import parse_expression
 from aops_indb.sqlgen.statements import select, subquery
 from aops_indb.workflows.dataset import joined_spine, spine_columns, spine_query
 from aops_indb.workflows.reader_zone import require_same_on_demand
-from aops_indb.workflows.training_rows import TARGET, input_names, learnable_rows
+from aops_indb.workflows.training_rows import input_names, learnable_rows
 from aops_indb.workflows.workspace import Workspace
 
 
@@ -28,20 +30,41 @@ def check_model(project: Workspace, session: Session, model: Model) -> None:
         for feature in with_inputs(project.definitions, features):
             if isinstance(feature.origin, OnDemandFeature):
                 require_same_on_demand(feature.origin, project.definitions, session, columns)
-        _require_yes_or_no(
-            model, session.columns(select({TARGET: parse_expression(model.target)}, rows.copy()))[TARGET]
-        )
-        session.columns(learnable_rows(model, rows, "train", input_names(features)))
+        _require_condition(session, "target", model.target, rows)
+        if model.population is not None:
+            _require_condition(session, "population", model.population, rows)
+        inputs = session.columns(learnable_rows(model, rows, "train", input_names(features)))
+        _require_learnable(features, inputs)
     except (SpineError, QueryError, UnknownNameError) as error:
         raise DefinitionError(f"model '{model.name}': {error}", where=model.defined_at) from error
 
 
-def _require_yes_or_no(model: Model, sql_type: str) -> None:
+def _require_condition(session: Session, setting: str, condition: str, rows: Expr) -> None:
+    try:
+        [sql_type] = session.columns(select({"value": parse_expression(condition)}, rows.copy())).values()
+    except QueryError as error:
+        raise SpineError(f"{setting} {shown(condition)}: {error}") from error
     if sql_type != "BOOLEAN":
+        example = "= 'yes'" if sql_type == "VARCHAR" else "> 0"
         raise SpineError(
-            f"target {shown(model.target)} is {sql_type}, and must be a condition, true or false: "
-            f"write e.g. {shortened(model.target)} > 0"
+            f"{setting} {shown(condition)} is {sql_type}, and must be a condition, true or false: "
+            f"write e.g. {shortened(condition)} {example}"
         )
+
+
+# What a model takes: numbers, truth values and text.
+_LEARNABLE = re.compile(r"U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL\(.*\)|BOOLEAN|VARCHAR|\"NULL\"")
+
+
+def _require_learnable(features: Iterable[Feature], types: Mapping[str, str]) -> None:
+    for feature in features:
+        sql_type = types[feature.name]
+        if _LEARNABLE.fullmatch(sql_type) is None:
+            raise SpineError(
+                f"feature '{feature.name}' of '{feature.origin.name}' is {sql_type}, and a model takes numbers, "
+                "booleans and text: make a number of it with an OnDemandFeature, e.g. the seconds since: "
+                f"epoch(event_timestamp) - epoch({feature.name})"
+            )
 
 
 def _require_columns(model: Model, columns: Mapping[str, str]) -> None:

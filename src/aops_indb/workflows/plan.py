@@ -10,10 +10,11 @@ from typing import Any, Literal, TypeAlias
 
 from aops_indb.engines import Session
 from aops_indb.errors import QueryError
+from aops_indb.features.definitions import DataSource
 from aops_indb.features.views import SCHEMA, WarehouseObject
 from aops_indb.registry import DefinitionRecord, applied_definitions
 from aops_indb.sqlgen.statements import table
-from aops_indb.workflows.desired import Desired, desired_state
+from aops_indb.workflows.desired import Desired, desired_state, source_types
 from aops_indb.workflows.model_checks import check_model
 from aops_indb.workflows.present import Present
 from aops_indb.workflows.workspace import Workspace
@@ -61,6 +62,7 @@ class Plan:
     state: str
     objects: Mapping[tuple[str, str], tuple[WarehouseObject, ...]]
     records: Mapping[tuple[str, str], DefinitionRecord]
+    sources: tuple[tuple[DataSource, Mapping[str, str]], ...]
 
     def __bool__(self) -> bool:
         return bool(self.changes)
@@ -92,6 +94,7 @@ def plan_in(project: Workspace, session: Session) -> Plan:
         state=state_of(applied, present),
         objects={key: wanted.objects for key, wanted in desired.items()},
         records={key: wanted.record for key, wanted in desired.items()},
+        sources=tuple((view.source, source_types(view.source, session)) for view in project.definitions.views.values()),
     )
 
 

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from aops_indb.workflows.apply import Applied
     from aops_indb.workflows.dataset import Dataset, EntityDf, HistoricalFeatures
     from aops_indb.workflows.evaluate import Evaluation
+    from aops_indb.workflows.new_version import TrainedVersion
     from aops_indb.workflows.plan import Plan
     from aops_indb.workflows.promote import Promotion
     from aops_indb.workflows.score import Scored
-    from aops_indb.workflows.train import TrainedVersion
 
 
 class Project(Workspace):
@@ -80,6 +80,26 @@ class Project(Workspace):
         from aops_indb.workflows.train import train_model
 
         return train_model(self, model, candidate=candidate, report=report)
+
+    def register(
+        self,
+        model: str,
+        file: str | Path,
+        *,
+        name: str | None = None,
+        inputs: Sequence[str] | None = None,
+        trusted: Sequence[str] = (),
+        report: Report = silent,
+    ) -> TrainedVersion:
+        """Register a fitted model from a file as a version, once it is measured; a pickle is never loaded.
+
+        name:    what the candidate is called, by default as the file
+        inputs:  the features it takes, in its order, if it was fitted without names
+        trusted: the types that a skops file may name beyond those that skops knows
+        """
+        from aops_indb.workflows.register import register_file
+
+        return register_file(self, model, Path(file), name=name, inputs=inputs, trusted=trusted, report=report)
 
     def evaluate(self, reference: str, *, report: Report = silent) -> Evaluation:
         """A version's metrics on its held-out rows, and its SQL scores beside the library's."""

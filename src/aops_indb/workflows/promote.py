@@ -8,6 +8,7 @@ from aops_indb.engines import Session
 from aops_indb.errors import ModelError, RefusedError
 from aops_indb.features.model import Model
 from aops_indb.registry import (
+    CHAMPION,
     ModelVersionRecord,
     aliases,
     current_actor,
@@ -16,16 +17,16 @@ from aops_indb.registry import (
     record_deployment,
     set_alias,
 )
-from aops_indb.sqlgen.build import star
+from aops_indb.sqlgen.build import col, eq, lit, star
 from aops_indb.sqlgen.render import render
 from aops_indb.sqlgen.statements import Query, column_of, comment, create_schema, create_view, select, table
+from aops_indb.workflows.batch import SCHEMA, require_batch_table, version_view
+from aops_indb.workflows.executors import SQL
+from aops_indb.workflows.new_version import require_applied
 from aops_indb.workflows.present import Present
 from aops_indb.workflows.scored_rows import MODEL_VERSION, SCORED_AT, require_same_features, scored_rows
 from aops_indb.workflows.versions import find_version, model_of
 from aops_indb.workflows.workspace import Workspace
-
-SCHEMA = "scores"
-CHAMPION = "champion"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +40,13 @@ class Promotion:
     replaced: int | None
 
 
-def version_view(version: ModelVersionRecord) -> str:
-    """Name of the view of one version."""
-    return f"{version.model}__v{version.version}"
-
-
 def promote_version(project: Workspace, reference: str, *, alias: str) -> Promotion:
     """In one transaction: the view, the alias, the deployment and its audit row."""
     with project.session() as session, session.transaction():
         _require_version(session, reference)
         version = find_version(project, session, reference)
         model = require_same_features(project, version)
+        require_applied(project, session)
         _require_own_views(session, version, alias)
         replaced = aliases(session, version.model).get(alias)
         sql = _make_views(project, session, model, version, alias)
@@ -95,11 +92,20 @@ def _names(version: ModelVersionRecord, alias: str) -> list[str]:
 def _make_views(project: Workspace, session: Session, model: Model, version: ModelVersionRecord, alias: str) -> str:
     session.execute(create_schema(SCHEMA))
     query = scored_rows(project, session, model, version)
+    if version.executor != SQL:
+        query = _kept(session, version, query, alias)
     own = version_view(version)
     _make_view(session, own, query, f"{model.description} (version {version.version}, {version.estimator})")
     if alias == CHAMPION:
         _make_view(session, model.name, select([star()], table(own, SCHEMA)), model.description)
     return render(query, project.engine.dialect)
+
+
+def _kept(session: Session, version: ModelVersionRecord, query: Query, alias: str) -> Query:
+    """The rows that batches have kept of a version, in the columns of the query: views are SQL alone."""
+    name = f"{version.model if alias == CHAMPION else version_view(version)}__batch"
+    require_batch_table(session, name, query)
+    return select([star()], table(name, SCHEMA), where=[eq(col(MODEL_VERSION), lit(version.version))])
 
 
 _COLUMN_COMMENTS = {

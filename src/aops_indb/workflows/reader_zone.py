@@ -8,7 +8,7 @@ time goes into an operation, the operation must be one of those known not to ask
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from aops_indb.engines import Session
 from aops_indb.errors import DefinitionError, QueryError, shortened
@@ -30,6 +30,8 @@ _UNKNOWN = ""
 
 # Operations on a moment that do not ask for a zone.
 _ZONE_FREE = {"epoch", "epoch_ms", "epoch_us", "epoch_ns", "hash", "isfinite", "isinf", "is", "paren", "try", "typeof"}
+# Operations on lists and structs of moments that do not look at them.
+_COUNTING = {"is", "paren", "len", "length", "array_length", "cardinality", "list_count", "typeof"}
 # Operations that take a part out of their first operand.
 _INSIDE = {"bracket", "dot"}
 # Operations that are told a zone: one of their two operands is its name.
@@ -62,10 +64,11 @@ _READER = "depends on the time zone of whoever reads"
 def require_same_in_view(view: FeatureView, session: Session) -> None:
     """DefinitionError if a feature or a condition of a view would differ from reader to reader."""
     source = source_relation(view.source)
-    columns = session.columns(select([star()], source.copy()))
+    columns, macros = session.columns(select([star()], source.copy())), _macros(session)
     for setting, tree, dtype, part in _expressions(view):
         types = _types(tree, session, source, columns)
-        if (problem := _problem(tree, types) or _problem_of_cast(tree, types, dtype)) is not None:
+        problem = _foreign(tree, columns, macros) or _problem(tree, types) or _problem_of_cast(tree, types, dtype)
+        if problem is not None:
             raise DefinitionError(f"feature view '{view.name}': {setting}: {problem}", where=part.defined_at)
 
 
@@ -100,7 +103,8 @@ def require_same_on_demand(
     inputs = subquery(select({name: _value_of(sql_type) for name, sql_type in columns.items()}), "inputs")
     tree = parse_expression(feature.expr)
     types = _types(tree, session, inputs, columns)
-    problem = _problem(tree, types) or _problem_of_cast(tree, types, feature.dtype)
+    problem = _foreign(tree, columns, _macros(session)) or _problem(tree, types)
+    problem = problem or _problem_of_cast(tree, types, feature.dtype)
     if problem is not None:
         raise DefinitionError(f"on-demand feature '{feature.name}': {problem}", where=feature.defined_at)
 
@@ -191,6 +195,29 @@ def _is_time(sql_type: str) -> bool:
     return sql_type == "DATE" or sql_type.startswith("TIMESTAMP")
 
 
+# ── what lies outside ──────────────────────────────────────────────────────────────────────────────────
+
+# Names that stand for a function, where no column has them.
+_SESSION_NAMES = {"current_catalog", "current_role", "current_schema", "current_user", "session_user", "user"}
+
+
+def _macros(session: Session) -> set[str]:
+    return {name.lower() for name, kind in session.relations("main").items() if kind.startswith("MACRO")}
+
+
+def _foreign(tree: Expr, columns: Collection[str], macros: Collection[str]) -> str | None:
+    """What of an expression is somebody's own function, which may do anything, or a name for who is asking."""
+    folded = {name.lower() for name in columns}
+    for operation in operations(tree):
+        text = shortened(operation.tree.sql("duckdb"))
+        if operation.name in macros:
+            return f"{text} calls a macro of the warehouse, which may change: write out what it does"
+        name = operation.tree.name.lower() if is_column(operation.tree) else ""
+        if name in _SESSION_NAMES - folded:
+            return f"{text} is no column, and another value for another reader: take a column of the source"
+    return None
+
+
 # ── what depends on the zone ───────────────────────────────────────────────────────────────────────────
 
 
@@ -209,10 +236,10 @@ def _instead(operation: Operation, types: Mapping[int, str]) -> str | None:
     if not zoned:
         makes = _is_zoned(types[id(operation.tree)])
         return _instead_of_making(operation, types) if makes else None
-    if name in _INSIDE and zoned == [operation.operands[0]]:
+    if name in _COUNTING or (name in _INSIDE and zoned == [operation.operands[0]]):
         return None
     if all(types[id(operand)] == _MOMENT for operand in zoned):
-        if name in _ZONE_FREE or (name in _TOLD_ZONE and len(operation.operands) == 2):
+        if name in _ZONE_FREE or (name in _TOLD_ZONE and len(operation.operands) == 2) or _asks_for_seconds(operation):
             return None
         if name == "cast" and types[id(operation.tree)] == _MOMENT:
             return None
@@ -221,6 +248,23 @@ def _instead(operation: Operation, types: Mapping[int, str]) -> str | None:
         if name in ("add", "sub"):
             return _instead_of_shifting(operation, zoned)
     return _on_a_clock(operation, zoned)
+
+
+# Parts of a time, and units of a difference, that are the same in every zone.
+_SAME_PARTS = {"epoch", "epoch_ms", "epoch_us", "epoch_ns"}
+_SAME_UNITS = {"second", "millisecond", "microsecond"}
+
+
+def _asks_for_seconds(operation: Operation) -> bool:
+    match operation.name:
+        case "extract":
+            return operation.tree.name.lower() in _SAME_PARTS
+        case "date_part":
+            return (text_constant(operation.operands[0]) or "").lower() in _SAME_PARTS
+        case "date_diff" | "datediff":
+            unit = re.match(r"\w+\('(\w+?)s?'", operation.tree.sql("duckdb"))
+            return unit is not None and unit[1].lower() in _SAME_UNITS
+    return False
 
 
 def _on_a_clock(operation: Operation, zoned: Sequence[Expr]) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from aops_indb.errors import UnknownNameError
+from aops_indb.errors import RefusedError, UnknownNameError
 from aops_indb.sqlgen.dialects import dialect as dialect_named
 from aops_indb.sqlgen.render import render
 from aops_indb.workflows.dataset import model_training_set
 from aops_indb.workflows.desired import view_objects
+from aops_indb.workflows.executors import SQL
 from aops_indb.workflows.scored_rows import require_same_features, scored_rows
 from aops_indb.workflows.versions import find_version, model_of
 from aops_indb.workflows.workspace import Workspace
@@ -32,6 +33,11 @@ def render_name(project: Workspace, name: str, *, dialect: str | None = None) ->
         raise UnknownNameError("feature view or model", name, [*definitions.views, *definitions.models])
     with project.session() as session:
         version = find_version(project, session, name)
+        if version.executor != SQL:
+            raise RefusedError(
+                f"{version.model}:{version.version} is scored by executor '{version.executor}', in batches, and is no "
+                "SQL: run  aops score"
+            )
         model = require_same_features(project, version)
         query = scored_rows(project, session, model, version)
     header = f"{version.model} version {version.version}: {version.estimator}"

@@ -15,40 +15,41 @@ from aops_indb.errors import ModelError, RefusedError
 from aops_indb.features.definitions import EVENT_TIMESTAMP
 from aops_indb.registry import (
     ModelVersionRecord,
-    aliases,
     current_actor,
     deployed_views,
     finish_job,
     mark_interrupted,
-    model_versions,
     start_job,
 )
-from aops_indb.sqlgen.build import Expr, col, ge, lit, lt, star
+from aops_indb.sqlgen.build import Expr, col, count_star, ge, lit, lt, ne, star
 from aops_indb.sqlgen.statements import (
     Query,
-    create_schema,
-    create_table_as,
     delete,
     insert,
     select,
     subquery,
     table,
 )
+from aops_indb.workflows.batch import SCHEMA, batch_name, require_batch_table, version_view
+from aops_indb.workflows.executors import SQL
 from aops_indb.workflows.present import Present
-from aops_indb.workflows.promote import CHAMPION, SCHEMA, version_view
-from aops_indb.workflows.scored_rows import require_same_features, scored_rows
+from aops_indb.workflows.scored_rows import MODEL_VERSION, require_same_features, scored_rows
 from aops_indb.workflows.versions import find_version
 from aops_indb.workflows.workspace import Report, Workspace
 
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A batch job that ended well."""
+    """A batch job that ended well.
+
+    other_versions: rows of the table, outside the interval, that other versions scored
+    """
 
     model: str
     version: int
     table: str
     rows: int
+    other_versions: int
     seconds: float
     since: dt.datetime | None
     until: dt.datetime | None
@@ -66,7 +67,7 @@ def score_batch(
         mark_interrupted(session)
         with session.transaction():
             version = find_version(project, session, reference)
-            name = _batch_name(session, version)
+            name = batch_name(session, version)
             query = select([star()], _scores(project, session, version), where=_interval(since, until))
             job = start_job(
                 session,
@@ -80,6 +81,7 @@ def score_batch(
         try:
             with session.transaction():
                 rows = _replace(session, name, query, since, until, report)
+                others = _scored_by_others(session, name, version.version)
                 finish_job(session, job, status="succeeded", rows=rows, seconds=time.monotonic() - began, actor=actor)
         except BaseException as error:
             finish_job(
@@ -92,21 +94,20 @@ def score_batch(
                 message=str(error) or type(error).__name__,
             )
             raise
-    return Scored(version.model, version.version, f"{SCHEMA}.{name}", rows, time.monotonic() - began, since, until)
+    seconds = time.monotonic() - began
+    return Scored(version.model, version.version, f"{SCHEMA}.{name}", rows, others, seconds, since, until)
 
 
-def _batch_name(session: Session, version: ModelVersionRecord) -> str:
-    """The model's own table is for the version that the model's name alone stands for."""
-    champion = aliases(session, version.model).get(CHAMPION)
-    only = champion is None and len(model_versions(session, version.model)) == 1
-    return f"{version.model if only or champion == version.version else version_view(version)}__batch"
+def _scored_by_others(session: Session, name: str, version: int) -> int:
+    others = ne(col(MODEL_VERSION), lit(version))
+    return int(session.scalar(select({"n": count_star()}, table(name, SCHEMA), where=[others])))
 
 
 def _scores(project: Workspace, session: Session, version: ModelVersionRecord) -> Expr:
-    """The version's rows: its view, or if it was never promoted the query that would become one."""
+    """The version's rows: its view, or if there is none the query that would become one."""
     view, reference = version_view(version), f"{version.model}:{version.version}"
     deployed, present = deployed_views(session, version.model), Present.read(session, SCHEMA)
-    if view not in deployed:
+    if view not in deployed or version.executor != SQL:
         query = scored_rows(project, session, require_same_features(project, version), version)
         return subquery(query, "scored")
     if view not in present:
@@ -146,25 +147,8 @@ def _replace(
     until: dt.datetime | None,
     report: Report,
 ) -> int:
-    session.execute(create_schema(SCHEMA))
-    present = Present.read(session, SCHEMA)
-    present.require_no_view(name)
-    if name not in present:
-        session.execute(
-            create_table_as(table(name, SCHEMA), select([star()], subquery(query.copy(), "scored"), limit=0))
-        )
-    _require_same_columns(session, name, query)
+    require_batch_table(session, name, query)
     session.execute(delete(table(name, SCHEMA), _interval(since, until)))
     return session.execute_with_progress(
         insert(table(name, SCHEMA), query, list(session.columns(query))), lambda done: report(f"scoring {name}", done)
     )
-
-
-def _require_same_columns(session: Session, name: str, query: Query) -> None:
-    kept, scored = session.columns(table(name, SCHEMA)), session.columns(query)
-    if kept != scored:
-        had, given = (", ".join(f"{column} {sql_type}" for column, sql_type in each.items()) for each in (kept, scored))
-        raise ModelError(
-            f"{SCHEMA}.{name} has the columns {had}, but the model now gives {given}: rename or drop the table, then "
-            "score again"
-        )

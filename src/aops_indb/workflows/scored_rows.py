@@ -9,15 +9,16 @@ from aops_indb.errors import RefusedError
 from aops_indb.features.definitions import EVENT_TIMESTAMP
 from aops_indb.features.model import Model
 from aops_indb.features.spine import join_features, resolve
-from aops_indb.registry import ModelVersionRecord, artifact
-from aops_indb.scoring import lower, translate
+from aops_indb.registry import ModelVersionRecord, artifact, artifact_kinds
 from aops_indb.sqlgen.build import anonymous, lit
 from aops_indb.sqlgen.parse import parse_select
 from aops_indb.sqlgen.statements import Query, subquery
-from aops_indb.workflows.artifacts import SKOPS, load_skops
+from aops_indb.workflows.artifacts import ONNX
 from aops_indb.workflows.dataset import spine_columns
+from aops_indb.workflows.executors import EXECUTORS, Fitted, Scorer
+from aops_indb.workflows.formats import FORMATS
+from aops_indb.workflows.new_version import bound_views
 from aops_indb.workflows.spine_checks import check_spine
-from aops_indb.workflows.train import bound_views
 from aops_indb.workflows.training_rows import input_names
 from aops_indb.workflows.workspace import Workspace
 
@@ -26,8 +27,18 @@ SCORED_AT = "scored_at"
 
 
 def load_estimator(session: Session, version: ModelVersionRecord) -> Any:
-    """The fitted estimator of a version, from its skops artefact, whose digest is checked."""
-    return load_skops(artifact(session, version.model, version.version, SKOPS))
+    """The fitted estimator of a version, from the artefact that it was registered as, whose digest is checked."""
+    kinds = artifact_kinds(session, version.model, version.version)
+    kind = next((kind for kind in FORMATS if kind in kinds), next(iter(FORMATS)))
+    return FORMATS[kind].load(artifact(session, version.model, version.version, kind))
+
+
+def load_scorer(project: Workspace, session: Session, version: ModelVersionRecord, estimator: Any) -> Scorer:
+    """What computes a version's scores."""
+    kept = ONNX in artifact_kinds(session, version.model, version.version)
+    onnx = artifact(session, version.model, version.version, ONNX) if kept and version.executor == ONNX else None
+    fitted = Fitted(estimator, project.engine.dialect, version.inputs, onnx)
+    return EXECUTORS[version.executor].scorer(fitted)
 
 
 def require_same_features(project: Workspace, version: ModelVersionRecord) -> Model:
@@ -47,17 +58,12 @@ def require_same_features(project: Workspace, version: ModelVersionRecord) -> Mo
 
 def scored_rows(project: Workspace, session: Session, model: Model, version: ModelVersionRecord) -> Query:
     """Keys, event_timestamp, the model's outputs, model_version and scored_at, for each row of the spine."""
-    graph = translate(load_estimator(session, version))
+    scorer = load_scorer(project, session, version, load_estimator(session, version))
     spine: Query = parse_select(model.spine)
     features = resolve(project.definitions, model.service.references)
     columns = spine_columns(session, spine)
     check_spine(session, project.definitions, columns, features)
     kept = list(dict.fromkeys([*model.keys, EVENT_TIMESTAMP]))
     joined = join_features(project.definitions, spine, kept, features, types_of=session.columns)
-    return lower(
-        graph,
-        subquery(joined, "features"),
-        keys=kept,
-        dialect=project.engine.dialect,
-        extra={MODEL_VERSION: lit(version.version), SCORED_AT: anonymous("NOW")},
-    )
+    extra = {MODEL_VERSION: lit(version.version), SCORED_AT: anonymous("NOW")}
+    return scorer.scored(session, subquery(joined, "features"), keys=kept, extra=extra)

@@ -127,6 +127,7 @@ def _version_card(catalog: Catalog, reference: str) -> Card | None:
         "description": version.description,
         "aliases": named,
         "estimator": version.estimator,
+        "executor": version.executor,
         "service": version.service,
         "dataset": version.dataset_name,
         "dataset_digest": version.dataset_digest,

@@ -18,7 +18,8 @@ _TEXT = "VARCHAR"
 _KINDS = {
     "BOOLEAN": "boolean",
     **dict.fromkeys(("VARCHAR", "ENUM"), "text"),
-    **dict.fromkeys(("DATE", "TIME"), "time"),
+    **dict.fromkeys(("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ"), "moment"),
+    **{name: name.lower() for name in ("TIMESTAMP", "DATE", "TIME")},
     **dict.fromkeys(("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "BIGNUM", "FLOAT", "DOUBLE"), "number"),
     **dict.fromkeys(("UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT", "DECIMAL"), "number"),
 }
@@ -47,6 +48,7 @@ def check_spine(
             dtype = next(field.dtype.value for field in feature.origin.schema_ if field.name == feature.name)
             in_source = (dtype, f"request source '{feature.origin.name}'")
             _require_same_kind(f"column '{feature.name}'", columns[feature.name], *in_source)
+            _require_whole(feature.name, columns[feature.name], *in_source)
 
 
 def _require_columns(columns: Mapping[str, str], required: Mapping[str, str]) -> None:
@@ -100,6 +102,12 @@ def _require_same_keys(key: str, spine_type: str, wanted_type: str, where: str) 
             f"join key '{key}' is {spine_type} in the spine and {wanted_type} in {where}: cast one of them, e.g. "
             f"frame['{key}'].astype('Int64')"
         )
+
+
+def _require_whole(column: str, spine_type: str, wanted_type: str, where: str) -> None:
+    """A number with a fraction would be rounded where a whole number is declared."""
+    if spine_type.startswith(("FLOAT", "DOUBLE", "DECIMAL")) and wanted_type.endswith(("INT", "INTEGER")):
+        raise SpineError(f"column '{column}' is {spine_type} in the spine and {wanted_type} in {where}: cast it")
 
 
 def _kind(sql_type: str) -> str:

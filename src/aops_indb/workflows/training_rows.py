@@ -63,7 +63,8 @@ def model_frame(rows: pa.Table, inputs: Sequence[str]) -> pd.DataFrame:
             or pa.types.is_boolean(kind)
             or pa.types.is_decimal(kind)
         ):
-            columns[name] = column.cast(pa.float64())
+            # beyond 2**53 it is rounded, as the libraries do and the warehouse's cast to DOUBLE
+            columns[name] = column.cast(pa.float64(), safe=False)
         elif pa.types.is_string(kind) or pa.types.is_large_string(kind):
             columns[name] = column
         else:

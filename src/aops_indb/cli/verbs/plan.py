@@ -51,7 +51,8 @@ def present(out: Console, planned: Plan, *, sql: bool) -> None:
     for change in planned.changes:
         _present_change(out, change, sql=sql)
     counts = ", ".join(f"{count} to {action}" for action, count in planned.counts().items())
-    out.print(f"\n{counts}. Nothing was changed; next:  aops apply")
+    named = "".join(f" --allow-destructive {change.name}" for change in planned.changes if change.destructive)
+    out.print(f"\n{counts}. Nothing was changed; next:  aops apply{named}")
 
 
 def _present_change(out: Console, change: Change, *, sql: bool) -> None:

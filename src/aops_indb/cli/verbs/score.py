@@ -44,6 +44,11 @@ def score(
 
     def present(out: Console) -> None:
         out.print(f"{scored.table}: {scored.rows:,} rows by {scored.model}:{scored.version} in {scored.seconds:.1f} s")
+        if scored.other_versions:
+            out.print(
+                f"{scored.other_versions:,} rows outside the interval are of other versions: score without --since and "
+                "--until to have one throughout"
+            )
         if not scored.rows:
             out.print("no row of the model's spine has its event_timestamp there: see its spine, --since and --until")
 

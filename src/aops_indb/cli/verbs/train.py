@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -31,7 +32,9 @@ def train(
         for version in versions:
             out.print(f"{version.model}:{version.version}  {version.candidate}  (from {version.dataset})")
             print_figures(out, version.metrics, version.parity)
-            out.print(f"ONNX: {version.onnx}")
-        out.print(f"next:  aops promote {model}:{versions[-1].version}")
+            out.print(f"exported to ONNX, for other runtimes (scores here do not use it): {version.onnx}")
+        best = min(versions, key=lambda version: version.metrics["validation"]["log_loss"] or math.inf)
+        why = ", the best of these by log loss on validation" if len(versions) > 1 else ""
+        out.print(f"next:  aops promote {model}:{best.version}{why}")
 
     show(versions, present, as_json=as_json)

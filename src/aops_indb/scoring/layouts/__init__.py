@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aops_indb.scoring.layouts.nested_case import nested_case
+from aops_indb.scoring.layouts.shallow_case import shallow_case
 from aops_indb.scoring.stages import Layout
 
-LAYOUTS: dict[str, Layout] = {"nested_case": nested_case}
+LAYOUTS: dict[str, Layout] = {"nested_case": nested_case, "shallow_case": shallow_case}

@@ -6,6 +6,8 @@ further WHENs of the same CASE (100 trees of 31 leaves, 337k rows: 2.0 s of proc
 per split). Where a tree feeds several outputs, it gives the number of its leaf, and a list per output holds the values
 (20 trees of 200 leaves, 2 classes: 2.5 s, against 4.2 s with a CASE per class).
 
+A forest in single precision is added up in that type, which takes a cast per tree.
+
 A condition is written so that missing, for which no comparison is true, falls to the side it belongs to.
 """
 
@@ -17,7 +19,7 @@ from dataclasses import dataclass
 from aops_indb.scoring.graph import CategorySplit, Forest, Leaf, Split, Tree, TreeNode, tree_nodes
 from aops_indb.scoring.layouts.categories import CategoryBits, category_bits
 from aops_indb.scoring.stages import Column, Stages
-from aops_indb.sqlgen.build import Expr, add, case, element, gt, is_null, le, lit, or_
+from aops_indb.sqlgen.build import Expr, add, case, cast, element, gt, is_null, le, lit, or_
 
 TREES_PER_STAGE = 5
 
@@ -26,27 +28,46 @@ TREES_PER_STAGE = 5
 DEEPEST = 60
 
 
-def nested_case(forest: Forest, inputs: Sequence[Column], names: Sequence[str], stages: Stages) -> Sequence[Column]:
-    """One column per output of the forest, by the names given."""
+def nested_case(
+    forest: Forest,
+    inputs: Sequence[Column],
+    names: Sequence[str],
+    stages: Stages,
+    *,
+    deepest: int | None = None,
+    per_stage: int = TREES_PER_STAGE,
+) -> Sequence[Column]:
+    """One column per output of the forest, by the names given.
+
+    deepest:   how deep the CASEs of a tree may nest before it is written as a deep one
+    per_stage: how many trees are added up in one sub-select
+    """
     bits = category_bits(forest, inputs, stages)
-    writer = _Writer(forest.step, inputs, bits, stages)
+    writer = _Writer(forest.step, inputs, bits, stages, DEEPEST if deepest is None else deepest)
     start = max((column.stage for column in (*inputs, *bits.columns)), default=-1)
     coded = any(len(tree.outputs) > 1 for tree in forest.trees)
-    sums: list[Expr] = [lit(value) for value in forest.start]
+    sums: list[Expr] = [_summand(lit(value), forest) for value in forest.start]
     columns: Sequence[Column] = ()
-    for batch, first in enumerate(range(0, max(len(forest.trees), 1), TREES_PER_STAGE)):
-        trees = forest.trees[first : first + TREES_PER_STAGE]
+    for batch, first in enumerate(range(0, max(len(forest.trees), 1), per_stage)):
+        trees = forest.trees[first : first + per_stage]
         for number, tree in enumerate(trees, first + 1):
             for output, term in zip(tree.outputs, writer.terms(tree, number, start + batch), strict=True):
-                sums[output] = add(sums[output], term)
+                sums[output] = add(sums[output], _summand(term, forest))
         done = first + len(trees)
         titles = names if done == len(forest.trees) else [f"{name}__after_tree_{done}" for name in names]
+        if forest.single and done == len(forest.trees):
+            sums = [cast(total, "DOUBLE") for total in sums]
         columns = [
             stages.place(forest.step, title, total, after=start + batch + coded)
             for title, total in zip(titles, sums, strict=True)
         ]
         sums = [column.ref() for column in columns]
     return columns
+
+
+def _summand(term: Expr, forest: Forest) -> Expr:
+    """What is added to a sum, in the type the sum is made in."""
+    return cast(term, "FLOAT") if forest.single else term
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +78,11 @@ class _Writer:
     inputs: Sequence[Column]
     bits: CategoryBits
     stages: Stages
+    deepest: int
 
     def terms(self, tree: Tree, number: int, stage: int) -> list[Expr]:
         """What the tree adds to each of its outputs; its leaf becomes a column after `stage` if they are several."""
-        sizes = leaf_counts(tree.root) if nesting(tree.root) > DEEPEST else None
+        sizes = leaf_counts(tree.root) if nesting(tree.root) > self.deepest else None
         if len(tree.outputs) == 1:
             return [self.case(tree.root, lambda leaf: lit(leaf.values[0]), sizes)]
         codes: dict[tuple[float, ...], int] = {}

@@ -2,37 +2,164 @@
 
 from __future__ import annotations
 
+from aops_indb.scoring.read_sklearn.bayes import (
+    bernoulli_naive_bayes,
+    categorical_naive_bayes,
+    complement_naive_bayes,
+    gaussian_naive_bayes,
+    multinomial_naive_bayes,
+)
+from aops_indb.scoring.read_sklearn.bins import k_bins_discretizer
+from aops_indb.scoring.read_sklearn.boost import ada_boost_classifier, ada_boost_regressor
+from aops_indb.scoring.read_sklearn.calibrate import calibrated_classifier
+from aops_indb.scoring.read_sklearn.cluster import (
+    birch,
+    bisecting_k_means,
+    centre_distances,
+    k_means,
+    nearest_centre,
+    nearest_centroid,
+)
 from aops_indb.scoring.read_sklearn.compose import (
     column_transformer,
     feature_union,
-    function_transformer,
     pipeline,
 )
-from aops_indb.scoring.read_sklearn.encode import one_hot_encoder, ordinal_encoder
+from aops_indb.scoring.read_sklearn.covariance import elliptic_envelope
+from aops_indb.scoring.read_sklearn.cross_decomposition import pls_features, pls_regressor, pls_svd
+from aops_indb.scoring.read_sklearn.decompose import (
+    additive_chi2_sampler,
+    boltzmann_machine,
+    factor_analysis,
+    feature_agglomeration,
+    independent_components,
+    principal_components,
+    projection,
+    random_projection,
+    rbf_sampler,
+    skewed_chi2_sampler,
+    sparse_coder,
+    sparse_components,
+)
+from aops_indb.scoring.read_sklearn.discriminant import linear_discriminant_features, quadratic_discriminant_analysis
+from aops_indb.scoring.read_sklearn.dummy import dummy_classifier, dummy_regressor
+from aops_indb.scoring.read_sklearn.encode import one_hot_encoder, ordinal_encoder, target_encoder
+from aops_indb.scoring.read_sklearn.ensemble import (
+    bagging_classifier,
+    bagging_regressor,
+    stacking_classifier,
+    stacking_features,
+    stacking_regressor,
+    voting_classifier,
+    voting_features,
+    voting_regressor,
+)
+from aops_indb.scoring.read_sklearn.frequencies import tfidf_transformer
+from aops_indb.scoring.read_sklearn.functions import function_transformer
+from aops_indb.scoring.read_sklearn.gaussian_process import (
+    gaussian_process_classifier,
+    gaussian_process_regressor,
+)
+from aops_indb.scoring.read_sklearn.glm import generalized_linear_regressor
 from aops_indb.scoring.read_sklearn.hist_gradient import (
     hist_gradient_boosting_classifier,
     hist_gradient_boosting_regressor,
 )
 from aops_indb.scoring.read_sklearn.impute import missing_indicator, simple_imputer
-from aops_indb.scoring.read_sklearn.linear import linear_regressor, logistic_regression
-from aops_indb.scoring.read_sklearn.scale import min_max_scaler, standard_scaler
+from aops_indb.scoring.read_sklearn.isolate import isolation_forest
+from aops_indb.scoring.read_sklearn.isotonic import isotonic_regressor
+from aops_indb.scoring.read_sklearn.kernel_models import kernel_pca, kernel_ridge, label_propagation, nystroem
+from aops_indb.scoring.read_sklearn.linear import (
+    linear_classifier,
+    linear_regressor,
+    logistic_regression,
+    ransac_regressor,
+    ridge_classifier,
+    sgd_classifier,
+    sgd_one_class_svm,
+)
+from aops_indb.scoring.read_sklearn.mixture import gaussian_mixture
+from aops_indb.scoring.read_sklearn.multiclass import (
+    one_vs_one_classifier,
+    one_vs_rest_classifier,
+    output_code_classifier,
+)
+from aops_indb.scoring.read_sklearn.multioutput import (
+    classifier_chain,
+    multi_output_classifier,
+    multi_output_regressor,
+    regressor_chain,
+)
+from aops_indb.scoring.read_sklearn.neighbor_features import (
+    isomap,
+    k_neighbors_graph,
+    knn_imputer,
+    locally_linear_embedding,
+    radius_neighbors_graph,
+)
+from aops_indb.scoring.read_sklearn.neighbors import (
+    k_neighbors_classifier,
+    k_neighbors_regressor,
+    local_outlier_factor,
+    radius_neighbors_classifier,
+    radius_neighbors_regressor,
+)
+from aops_indb.scoring.read_sklearn.neural import mlp_classifier, mlp_regressor
+from aops_indb.scoring.read_sklearn.polynomial import polynomial_features, spline_transformer
+from aops_indb.scoring.read_sklearn.power import power_transformer, quantile_transformer
+from aops_indb.scoring.read_sklearn.scale import (
+    binarizer,
+    max_abs_scaler,
+    min_max_scaler,
+    normalizer,
+    robust_scaler,
+    standard_scaler,
+)
+from aops_indb.scoring.read_sklearn.select import eliminated, selector
+from aops_indb.scoring.read_sklearn.svm import one_class_svm, support_vector_classifier, support_vector_regressor
+from aops_indb.scoring.read_sklearn.target import transformed_target_regressor
 from aops_indb.scoring.read_sklearn.translation import Translator
 from aops_indb.scoring.read_sklearn.trees import (
     forest_classifier,
     forest_regressor,
     gradient_boosting_classifier,
     gradient_boosting_regressor,
+    random_trees_embedding,
     tree_classifier,
     tree_regressor,
 )
+from aops_indb.scoring.read_sklearn.tuned import (
+    fixed_threshold_classifier,
+    frozen,
+    frozen_features,
+    search,
+    search_features,
+    self_training_classifier,
+    tuned_threshold_classifier,
+)
 
 TRANSLATORS: dict[str, Translator] = {
+    "sklearn.svm.SVC": support_vector_classifier,
+    "sklearn.svm.NuSVC": support_vector_classifier,
+    "sklearn.svm.SVR": support_vector_regressor,
+    "sklearn.svm.NuSVR": support_vector_regressor,
+    "sklearn.svm.OneClassSVM": one_class_svm,
     "sklearn.pipeline.Pipeline": pipeline,
     "sklearn.pipeline.FeatureUnion": feature_union,
     "sklearn.compose.ColumnTransformer": column_transformer,
     "sklearn.preprocessing.FunctionTransformer": function_transformer,
     "sklearn.preprocessing.StandardScaler": standard_scaler,
     "sklearn.preprocessing.MinMaxScaler": min_max_scaler,
+    "sklearn.preprocessing.MaxAbsScaler": max_abs_scaler,
+    "sklearn.preprocessing.RobustScaler": robust_scaler,
+    "sklearn.preprocessing.Normalizer": normalizer,
+    "sklearn.preprocessing.Binarizer": binarizer,
+    "sklearn.preprocessing.KBinsDiscretizer": k_bins_discretizer,
+    "sklearn.preprocessing.PolynomialFeatures": polynomial_features,
+    "sklearn.preprocessing.SplineTransformer": spline_transformer,
+    "sklearn.preprocessing.PowerTransformer": power_transformer,
+    "sklearn.preprocessing.QuantileTransformer": quantile_transformer,
+    "sklearn.preprocessing.TargetEncoder": target_encoder,
     "sklearn.preprocessing.OneHotEncoder": one_hot_encoder,
     "sklearn.preprocessing.OrdinalEncoder": ordinal_encoder,
     "sklearn.impute.SimpleImputer": simple_imputer,
@@ -52,7 +179,163 @@ TRANSLATORS: dict[str, Translator] = {
     "sklearn.ensemble.GradientBoostingRegressor": gradient_boosting_regressor,
     "sklearn.ensemble.HistGradientBoostingClassifier": hist_gradient_boosting_classifier,
     "sklearn.ensemble.HistGradientBoostingRegressor": hist_gradient_boosting_regressor,
+    "sklearn.ensemble.VotingClassifier": voting_classifier,
+    "sklearn.ensemble.VotingRegressor": voting_regressor,
+    "sklearn.ensemble.StackingClassifier": stacking_classifier,
+    "sklearn.ensemble.StackingRegressor": stacking_regressor,
+    "sklearn.ensemble.BaggingClassifier": bagging_classifier,
+    "sklearn.ensemble.BaggingRegressor": bagging_regressor,
+    "sklearn.ensemble.AdaBoostClassifier": ada_boost_classifier,
+    "sklearn.ensemble.AdaBoostRegressor": ada_boost_regressor,
+    "sklearn.linear_model.ARDRegression": linear_regressor,
+    "sklearn.linear_model.BayesianRidge": linear_regressor,
+    "sklearn.linear_model.ElasticNet": linear_regressor,
+    "sklearn.linear_model.ElasticNetCV": linear_regressor,
+    "sklearn.linear_model.HuberRegressor": linear_regressor,
+    "sklearn.linear_model.Lars": linear_regressor,
+    "sklearn.linear_model.LarsCV": linear_regressor,
+    "sklearn.linear_model.Lasso": linear_regressor,
+    "sklearn.linear_model.LassoCV": linear_regressor,
+    "sklearn.linear_model.LassoLars": linear_regressor,
+    "sklearn.linear_model.LassoLarsCV": linear_regressor,
+    "sklearn.linear_model.LassoLarsIC": linear_regressor,
+    "sklearn.linear_model.MultiTaskElasticNet": linear_regressor,
+    "sklearn.linear_model.MultiTaskElasticNetCV": linear_regressor,
+    "sklearn.linear_model.MultiTaskLasso": linear_regressor,
+    "sklearn.linear_model.MultiTaskLassoCV": linear_regressor,
+    "sklearn.linear_model.OrthogonalMatchingPursuit": linear_regressor,
+    "sklearn.linear_model.OrthogonalMatchingPursuitCV": linear_regressor,
+    "sklearn.linear_model.PassiveAggressiveRegressor": linear_regressor,
+    "sklearn.linear_model.QuantileRegressor": linear_regressor,
+    "sklearn.linear_model.RidgeCV": linear_regressor,
+    "sklearn.linear_model.SGDRegressor": linear_regressor,
+    "sklearn.linear_model.TheilSenRegressor": linear_regressor,
+    "sklearn.linear_model.GammaRegressor": generalized_linear_regressor,
+    "sklearn.linear_model.PoissonRegressor": generalized_linear_regressor,
+    "sklearn.linear_model.TweedieRegressor": generalized_linear_regressor,
+    "sklearn.linear_model.LogisticRegressionCV": logistic_regression,
+    "sklearn.linear_model.PassiveAggressiveClassifier": linear_classifier,
+    "sklearn.linear_model.Perceptron": linear_classifier,
+    "sklearn.linear_model.RidgeClassifier": ridge_classifier,
+    "sklearn.linear_model.RidgeClassifierCV": ridge_classifier,
+    "sklearn.linear_model.SGDClassifier": sgd_classifier,
+    "sklearn.linear_model.SGDOneClassSVM": sgd_one_class_svm,
+    "sklearn.linear_model.RANSACRegressor": ransac_regressor,
+    "sklearn.svm.LinearSVC": linear_classifier,
+    "sklearn.svm.LinearSVR": linear_regressor,
+    "sklearn.calibration.CalibratedClassifierCV": calibrated_classifier,
+    "sklearn.model_selection.GridSearchCV": search,
+    "sklearn.model_selection.RandomizedSearchCV": search,
+    "sklearn.model_selection.HalvingGridSearchCV": search,
+    "sklearn.model_selection.HalvingRandomSearchCV": search,
+    "sklearn.frozen.FrozenEstimator": frozen,
+    "sklearn.model_selection.FixedThresholdClassifier": fixed_threshold_classifier,
+    "sklearn.model_selection.TunedThresholdClassifierCV": tuned_threshold_classifier,
+    "sklearn.semi_supervised.SelfTrainingClassifier": self_training_classifier,
+    "sklearn.multiclass.OneVsRestClassifier": one_vs_rest_classifier,
+    "sklearn.multiclass.OneVsOneClassifier": one_vs_one_classifier,
+    "sklearn.multiclass.OutputCodeClassifier": output_code_classifier,
+    "sklearn.multioutput.MultiOutputClassifier": multi_output_classifier,
+    "sklearn.multioutput.MultiOutputRegressor": multi_output_regressor,
+    "sklearn.multioutput.ClassifierChain": classifier_chain,
+    "sklearn.multioutput.RegressorChain": regressor_chain,
+    "sklearn.discriminant_analysis.LinearDiscriminantAnalysis": logistic_regression,
+    "sklearn.discriminant_analysis.QuadraticDiscriminantAnalysis": quadratic_discriminant_analysis,
+    "sklearn.naive_bayes.GaussianNB": gaussian_naive_bayes,
+    "sklearn.naive_bayes.BernoulliNB": bernoulli_naive_bayes,
+    "sklearn.naive_bayes.MultinomialNB": multinomial_naive_bayes,
+    "sklearn.naive_bayes.ComplementNB": complement_naive_bayes,
+    "sklearn.naive_bayes.CategoricalNB": categorical_naive_bayes,
+    "sklearn.cross_decomposition.PLSRegression": pls_regressor,
+    "sklearn.cross_decomposition.PLSCanonical": pls_regressor,
+    "sklearn.cross_decomposition.CCA": pls_regressor,
+    "sklearn.cross_decomposition.PLSSVD": pls_svd,
+    "sklearn.dummy.DummyClassifier": dummy_classifier,
+    "sklearn.dummy.DummyRegressor": dummy_regressor,
+    "sklearn.isotonic.IsotonicRegression": isotonic_regressor,
+    "sklearn.mixture.GaussianMixture": gaussian_mixture,
+    "sklearn.mixture.BayesianGaussianMixture": gaussian_mixture,
+    "sklearn.covariance.EllipticEnvelope": elliptic_envelope,
+    "sklearn.compose.TransformedTargetRegressor": transformed_target_regressor,
+    "sklearn.ensemble.RandomTreesEmbedding": random_trees_embedding,
+    "sklearn.ensemble.IsolationForest": isolation_forest,
+    "sklearn.neural_network.MLPClassifier": mlp_classifier,
+    "sklearn.neural_network.MLPRegressor": mlp_regressor,
+    "sklearn.cluster.KMeans": k_means,
+    "sklearn.cluster.MiniBatchKMeans": k_means,
+    "sklearn.cluster.BisectingKMeans": bisecting_k_means,
+    "sklearn.cluster.MeanShift": nearest_centre,
+    "sklearn.cluster.AffinityPropagation": nearest_centre,
+    "sklearn.cluster.Birch": birch,
+    "sklearn.neighbors.NearestCentroid": nearest_centroid,
+    "sklearn.neighbors.KNeighborsClassifier": k_neighbors_classifier,
+    "sklearn.neighbors.KNeighborsRegressor": k_neighbors_regressor,
+    "sklearn.neighbors.RadiusNeighborsClassifier": radius_neighbors_classifier,
+    "sklearn.neighbors.RadiusNeighborsRegressor": radius_neighbors_regressor,
+    "sklearn.neighbors.LocalOutlierFactor": local_outlier_factor,
+    "sklearn.impute.KNNImputer": knn_imputer,
+    "sklearn.neighbors.KNeighborsTransformer": k_neighbors_graph,
+    "sklearn.neighbors.RadiusNeighborsTransformer": radius_neighbors_graph,
+    "sklearn.manifold.Isomap": isomap,
+    "sklearn.manifold.LocallyLinearEmbedding": locally_linear_embedding,
+    "sklearn.kernel_ridge.KernelRidge": kernel_ridge,
+    "sklearn.gaussian_process.GaussianProcessRegressor": gaussian_process_regressor,
+    "sklearn.gaussian_process.GaussianProcessClassifier": gaussian_process_classifier,
+    "sklearn.kernel_approximation.Nystroem": nystroem,
+    "sklearn.decomposition.KernelPCA": kernel_pca,
+    "sklearn.semi_supervised.LabelPropagation": label_propagation,
+    "sklearn.semi_supervised.LabelSpreading": label_propagation,
+    "sklearn.decomposition.PCA": principal_components,
+    "sklearn.decomposition.IncrementalPCA": principal_components,
+    "sklearn.decomposition.TruncatedSVD": projection,
+    "sklearn.decomposition.FactorAnalysis": factor_analysis,
+    "sklearn.decomposition.FastICA": independent_components,
+    "sklearn.decomposition.SparsePCA": sparse_components,
+    "sklearn.decomposition.MiniBatchSparsePCA": sparse_components,
+    "sklearn.decomposition.DictionaryLearning": sparse_coder,
+    "sklearn.decomposition.MiniBatchDictionaryLearning": sparse_coder,
+    "sklearn.decomposition.SparseCoder": sparse_coder,
+    "sklearn.feature_extraction.TfidfTransformer": tfidf_transformer,
+    "sklearn.random_projection.GaussianRandomProjection": random_projection,
+    "sklearn.random_projection.SparseRandomProjection": random_projection,
+    "sklearn.neighbors.NeighborhoodComponentsAnalysis": projection,
+    "sklearn.neural_network.BernoulliRBM": boltzmann_machine,
+    "sklearn.cluster.FeatureAgglomeration": feature_agglomeration,
+    "sklearn.kernel_approximation.RBFSampler": rbf_sampler,
+    "sklearn.kernel_approximation.SkewedChi2Sampler": skewed_chi2_sampler,
+    "sklearn.kernel_approximation.AdditiveChi2Sampler": additive_chi2_sampler,
+    "sklearn.feature_selection.VarianceThreshold": selector,
+    "sklearn.feature_selection.SelectKBest": selector,
+    "sklearn.feature_selection.SelectPercentile": selector,
+    "sklearn.feature_selection.SelectFpr": selector,
+    "sklearn.feature_selection.SelectFdr": selector,
+    "sklearn.feature_selection.SelectFwe": selector,
+    "sklearn.feature_selection.GenericUnivariateSelect": selector,
+    "sklearn.feature_selection.SelectFromModel": selector,
+    "sklearn.feature_selection.SequentialFeatureSelector": selector,
+    "sklearn.feature_selection.RFE": eliminated,
+    "sklearn.feature_selection.RFECV": eliminated,
 }
 
 # What models make of features as steps before others, of those that both predict and transform.
-TRANSFORMS: dict[str, Translator] = {}
+TRANSFORMS: dict[str, Translator] = {
+    "sklearn.ensemble.VotingClassifier": voting_features,
+    "sklearn.ensemble.VotingRegressor": voting_features,
+    "sklearn.ensemble.StackingClassifier": stacking_features,
+    "sklearn.ensemble.StackingRegressor": stacking_features,
+    "sklearn.model_selection.GridSearchCV": search_features,
+    "sklearn.model_selection.RandomizedSearchCV": search_features,
+    "sklearn.model_selection.HalvingGridSearchCV": search_features,
+    "sklearn.model_selection.HalvingRandomSearchCV": search_features,
+    "sklearn.frozen.FrozenEstimator": frozen_features,
+    "sklearn.discriminant_analysis.LinearDiscriminantAnalysis": linear_discriminant_features,
+    "sklearn.cross_decomposition.PLSRegression": pls_features,
+    "sklearn.cross_decomposition.PLSCanonical": pls_features,
+    "sklearn.cross_decomposition.CCA": pls_features,
+    "sklearn.cluster.KMeans": centre_distances,
+    "sklearn.cluster.MiniBatchKMeans": centre_distances,
+    "sklearn.cluster.BisectingKMeans": centre_distances,
+    "sklearn.cluster.Birch": centre_distances,
+    "sklearn.feature_selection.RFE": selector,
+    "sklearn.feature_selection.RFECV": selector,
+}

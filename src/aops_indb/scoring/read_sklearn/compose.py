@@ -40,16 +40,6 @@ def feature_union(model: Any, features: Features, place: Place) -> Features:
     return _side_by_side(model, features, parts, sparse=any(part.sparse for part in parts))
 
 
-def function_transformer(model: Any, features: Features, place: Place) -> Features:
-    """The identity; any other function is Python, and has no SQL form."""
-    if model.func is not None:
-        name = getattr(model.func, "__name__", repr(model.func))
-        raise place.unsupported(
-            f"FunctionTransformer(func={name})", "leave func=None, or compute it in the source's SELECT"
-        )
-    return features
-
-
 def _weighted(model: Any, name: str, transformer: Any, features: Features, place: Place) -> Features:
     here = place.inside(model, name)
     passed = isinstance(transformer, str) and transformer == "passthrough"

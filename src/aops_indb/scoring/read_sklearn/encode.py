@@ -58,6 +58,26 @@ def ordinal_encoder(model: Any, features: Features, place: Place) -> Features:
     return place.features(model, features.names, columns, single=_is_single(model.dtype))
 
 
+def target_encoder(model: Any, features: Features, place: Place) -> Features:
+    """The mean of the target in each category, shrunk towards that of all, which others get; per class if several."""
+    import numpy as np
+
+    per_feature = len(model.classes_) if model.target_type_ == "multiclass" else 1
+    means = np.atleast_1d(model.target_mean_).tolist()
+    columns: list[Node] = []
+    for index, (name, node) in enumerate(features):
+        known, kind = _categories(model, index, name, place, node)
+        read = place.read(model, name, node, kind)
+        if kind == "number":
+            place.refuse_infinite(model, features.pick([index]), [read])
+        for k in range(per_feature):
+            encoding = model.encodings_[index * per_feature + k].tolist()
+            entries = tuple((category, encoding[code]) for category, code in known.entries)
+            missing = means[k] if known.missing is None else encoding[known.missing]
+            columns.append(Lookup(read, entries, otherwise=means[k], missing=missing))
+    return place.features(model, features.names, columns)
+
+
 def _encoded(model: Any, features: Features, place: Place) -> Iterator[tuple[Node, Categories]]:
     """Each feature read as the kind its categories have, and these; unknown ones refused if the encoder does."""
     for index, (name, node) in enumerate(features):

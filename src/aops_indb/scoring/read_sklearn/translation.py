@@ -18,8 +18,10 @@ from aops_indb.scoring.graph import (
     Named,
     Node,
     Value,
+    kind_of_value,
     number,
 )
+from aops_indb.scoring.read_sklearn.refused import REFUSED
 from aops_indb.scoring.verify import kinds_of
 
 Translator: TypeAlias = Callable[[Any, "Features", "Place"], "Features"]
@@ -192,11 +194,14 @@ class Place:
             if translator is None:
                 raise unknown_class(model, self)
             result = translator(model, features, self)
+            if not self.path and not len(result):
+                raise self.unsupported(f"{type(model).__name__} that makes no columns", "fit it so that it makes one")
         except UnsupportedModelError as error:
             if composite or not self.ledger.lenient:
                 raise
             self.ledger.steps.append(StepSupport(self.where(model), type(model).__name__, str(error)))
-            return stand_in(model, features)
+            predicts = not table and hasattr(model, "predict")
+            return predictor_stand_in(model) if predicts else stand_in(model, features)
         if not composite:
             self.ledger.steps.append(StepSupport(self.where(model), type(model).__name__))
         return result
@@ -221,6 +226,8 @@ def check_fitted(model: object, place: Place) -> None:
     from sklearn.exceptions import NotFittedError
     from sklearn.utils.validation import check_is_fitted
 
+    if not hasattr(model, "fit") and class_key(type(model)) in place.ledger.table:
+        return  # a booster of a library's own interface is there only once it is trained
     if isinstance(model, type) or not hasattr(model, "fit"):
         given = f"the class {model.__name__}" if isinstance(model, type) else type(model).__name__
         raise ModelError(f"{place.where(model)}: expected a fitted scikit-learn estimator, got {given}.")
@@ -234,15 +241,31 @@ def unknown_class(model: object, place: Place) -> UnsupportedModelError:
     """The error for an estimator without an entry in the table."""
     import difflib
 
+    refusal = REFUSED.get(class_key(type(model)))
+    if refusal:
+        return place.unsupported(f"{type(model).__name__}, which {refusal.why},", refusal.instead)
     known = {key.rsplit(".", 1)[-1] for key in place.ledger.table}
-    close = difflib.get_close_matches(type(model).__name__, known, n=3, cutoff=0.5) or sorted(known)
-    return place.unsupported(type(model).__name__, f"known are {', '.join(close)}")
+    close = difflib.get_close_matches(type(model).__name__, sorted(known), n=3, cutoff=0.6)
+    hint = f"known are {', '.join(close)} and others" if close else "others have one"
+    return place.unsupported(type(model).__name__, f"{hint}, see docs/models.md")
 
 
 def stand_in(model: Any, features: Features) -> Features:
     """Features in the place of those a step without SQL form would make, so that later steps can be looked at."""
-    names = names_out(model, features.names, None)
-    return Features(names, tuple(number(0.0) for _ in names))
+    names = names_out(model, features.names, getattr(model, "n_features", None))
+    return Features(names, (number(0.0),) * len(names))
+
+
+def predictor_stand_in(model: Any) -> Features:
+    """Outputs in the place of those a predictor without SQL form would have."""
+    classes = [plain(label) for label in getattr(model, "classes_", ())]
+    if not classes:
+        return Features(("prediction", "label"), (number(0.0), number(0.0)))
+    outputs: dict[str, Node] = {"label": Constant(classes[0], kind_of_value(classes[0]))}
+    outputs |= {f"probability_{c}": number(0.0) for c in classes if hasattr(model, "predict_proba")}
+    if hasattr(model, "decision_function"):
+        outputs |= {f"decision_{c}": number(0.0) for c in classes[:1] + classes[1:] * (len(classes) > 2)}
+    return Features(tuple(outputs), tuple(outputs.values()))
 
 
 def names_out(model: Any, before: Sequence[str], count: int | None) -> tuple[str, ...]:

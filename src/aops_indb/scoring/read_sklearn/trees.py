@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from itertools import accumulate
+from types import SimpleNamespace
 from typing import Any
 
-from aops_indb.scoring.graph import Forest, Leaf, Node, Part, Split, Tree, TreeNode, apply, number
+from aops_indb.scoring.graph import Forest, Leaf, Lookup, Node, Part, Split, Tree, TreeNode, apply, number
+from aops_indb.scoring.read_sklearn.first_guess import first_guess
 from aops_indb.scoring.read_sklearn.links import (
     by_sign,
     classes_of,
@@ -21,9 +24,11 @@ from aops_indb.scoring.read_sklearn.translation import Features, Place
 
 def tree_classifier(model: Any, features: Features, place: Place) -> Features:
     """The class fractions of the leaf."""
-    probabilities = _class_fractions(model, [model], features, place)
+    sums = _class_fractions(model, [model], features, place)
+    if model.n_outputs_ > 1:
+        return _of_several_targets(model, sums, place)
     labels = classes_of(model, place)
-    return classifier_outputs(labels, first_largest(labels, probabilities), probabilities)
+    return classifier_outputs(labels, first_largest(labels, sums), sums)
 
 
 def tree_regressor(model: Any, features: Features, place: Place) -> Features:
@@ -34,6 +39,8 @@ def tree_regressor(model: Any, features: Features, place: Place) -> Features:
 def forest_classifier(model: Any, features: Features, place: Place) -> Features:
     """The mean over the trees of the class fractions of the leaf."""
     sums = _class_fractions(model, model.estimators_, features, place)
+    if model.n_outputs_ > 1:
+        return _of_several_targets(model, [_mean(total, model, place, "probability") for total in sums], place)
     labels = classes_of(model, place)
     means = [_mean(total, model, place, f"probability_{label}") for total, label in zip(sums, labels, strict=True)]
     return classifier_outputs(labels, first_largest(labels, means), means)
@@ -61,40 +68,79 @@ def gradient_boosting_regressor(model: Any, features: Features, place: Place) ->
     return regressor_outputs(_boosted(model, features, place))
 
 
+def random_trees_embedding(model: Any, features: Features, place: Place) -> Features:
+    """A 0/1 column per leaf of each tree."""
+    import numpy as np
+
+    inputs = _inputs(model, features, place, missing=model.estimators_[0]._support_missing_values(_no_rows(model)))
+    columns: list[Node] = []
+    for i, (part, leaves) in enumerate(zip(model.estimators_, model.one_hot_encoder_.categories_, strict=True)):
+        numbers = np.arange(part.tree_.node_count, dtype=float).reshape(-1, 1)
+        (leaf,) = _forest(inputs, [read_tree(part.tree_, (0,), numbers)], [0.0], place)
+        leaf = place.named(f"leaf_of_tree_{i}", leaf)
+        columns += [Lookup(leaf, ((float(k), 1.0),), otherwise=0.0, missing=0.0) for k in leaves]
+    return place.features(model, features.names, columns, sparse=model.sparse_output)
+
+
 # ── what the models share ──────────────────────────────────────────────────────────────────────────────
 
 
 def _class_fractions(model: Any, estimators: Sequence[Any], features: Features, place: Place) -> list[Node]:
-    if model.n_outputs_ > 1:
-        raise place.unsupported(f"{type(model).__name__} with several targets", "fit one classifier per target")
-    count = int(model.n_classes_)
+    import numpy as np
+
+    counts = np.atleast_1d(model.n_classes_).tolist()
     inputs = _inputs(model, features, place, missing=estimators[0]._support_missing_values(_no_rows(model)))
-    trees = [_tree(e.tree_, tuple(range(count)), lambda v: v[:, 0, :count]) for e in estimators]
-    return _forest(inputs, trees, [0.0] * count, place)
+    outputs = tuple(range(sum(counts)))
+
+    def fractions(values: Any) -> Any:
+        return np.hstack([values[:, target, :count] for target, count in enumerate(counts)])
+
+    return _forest(
+        inputs, [read_tree(e.tree_, outputs, fractions(e.tree_.value)) for e in estimators], [0.0] * len(outputs), place
+    )
+
+
+def _of_several_targets(model: Any, probabilities: Sequence[Node], place: Place) -> Features:
+    """label_<target> …, then probability_<target>_<class> …, from the probabilities of all targets in a row."""
+    classes = [classes_of(SimpleNamespace(classes_=target), place) for target in model.classes_]
+    if len({type(label) for labels in classes for label in labels}) > 1:
+        raise place.unsupported(f"{type(model).__name__} whose targets have labels of several types", "use one type")
+    ends = list(accumulate(map(len, classes)))
+    groups = [probabilities[end - len(labels) : end] for labels, end in zip(classes, ends, strict=True)]
+    outputs = {f"label_{t}": first_largest(classes[t], group) for t, group in enumerate(groups)}
+    for t, group in enumerate(groups):
+        outputs |= {f"probability_{t}_{label}": node for label, node in zip(classes[t], group, strict=True)}
+    return Features(tuple(outputs), tuple(outputs.values()))
 
 
 def _means(model: Any, estimators: Sequence[Any], features: Features, place: Place) -> list[Node]:
     count = model.n_outputs_
     inputs = _inputs(model, features, place, missing=estimators[0]._support_missing_values(_no_rows(model)))
-    trees = [_tree(e.tree_, tuple(range(count)), lambda v: v[:, :, 0]) for e in estimators]
+    trees = [read_tree(e.tree_, tuple(range(count)), e.tree_.value[:, :, 0]) for e in estimators]
     return _forest(inputs, trees, [0.0] * count, place)
 
 
 def _boosted(model: Any, features: Features, place: Place) -> list[Node]:
+    """What the first guess says, and what the trees add to it."""
     from sklearn.dummy import DummyClassifier, DummyRegressor
 
-    if not (isinstance(model.init_, DummyClassifier | DummyRegressor) or model.init_ == "zero"):
-        raise place.unsupported(
-            f"{type(model).__name__}(init={type(model.init_).__name__}())", "leave init=None or use init='zero'"
-        )
+    constant = isinstance(model.init_, DummyClassifier | DummyRegressor) or model.init_ == "zero"
+    first = None if constant else first_guess(model, features, place)
     inputs = _inputs(model, features, place, missing=False)
-    start = model._raw_predict_init(_no_rows(model))[0].tolist()
+    count = model.estimators_.shape[1]
+    start = model._raw_predict_init(_no_rows(model))[0].tolist() if constant else [0.0] * count
     trees = [
-        _tree(estimator.tree_, (k,), lambda v: model.learning_rate * v[:, :, 0])
+        read_tree(estimator.tree_, (k,), model.learning_rate * estimator.tree_.value[:, :, 0])
         for stage in model.estimators_
         for k, estimator in enumerate(stage)
     ]
-    return _forest(inputs, trees, start, place)
+    sums = _forest(inputs, trees, start, place)
+    if first is None:
+        return sums
+    return [
+        place.named(f"score_{k}", apply("add", one, total))
+        for k, (one, total) in enumerate(zip(first, sums, strict=True))
+    ]
 
 
 def _no_rows(model: Any) -> Any:
@@ -121,10 +167,19 @@ def _mean(total: Node, model: Any, place: Place, name: str) -> Node:
     return place.named(name, apply("divide", total, number(len(model.estimators_))))
 
 
-def _tree(tree: Any, outputs: tuple[int, ...], leaf_values: Callable[[Any], Any]) -> Tree:
-    """A scikit-learn Tree; leaf_values: from its `value` array (nodes, outputs, classes) to (nodes, len(outputs))."""
+def read_tree(
+    tree: Any,
+    outputs: tuple[int, ...],
+    leaf_values: Any,
+    columns_of: Sequence[int] | None = None,
+) -> Tree:
+    """A scikit-learn Tree.
+
+    leaf_values: an array (nodes, len(outputs)) of what each node would add if it is a leaf
+    columns_of: the forest's input for each of the tree's, if they are not the same
+    """
     thresholds = double_thresholds(tree.threshold).tolist()
-    values = leaf_values(tree.value).tolist()
+    values = leaf_values.tolist()
     columns = (tree.children_left, tree.children_right, tree.feature, tree.missing_go_to_left)
     nodes: dict[int, TreeNode] = {}
     # children come after their parents, so backwards every child is there before its parent
@@ -134,5 +189,6 @@ def _tree(tree: Any, outputs: tuple[int, ...], leaf_values: Callable[[Any], Any]
         if left < 0:
             nodes[i] = Leaf(tuple(values[i]))
         else:
-            nodes[i] = Split(feature, thresholds[i], bool(missing_left), nodes[left], nodes[right])
+            column = feature if columns_of is None else columns_of[feature]
+            nodes[i] = Split(column, thresholds[i], bool(missing_left), nodes[left], nodes[right])
     return Tree(nodes[0], outputs)

@@ -13,17 +13,25 @@ class Dialect:
 
     name:               ours, as users type it
     sqlglot:            the dialect of sqlglot's that it is parsed and rendered by
+    executed:           whether our tests run its SQL in a real engine; if not, they parse it back at most
     exponent_is_double: whether a bare `9.4e-1` is a DOUBLE (else constants are cast)
     asof_join:          whether ASOF joins exist
     table_macros:       whether table functions can be defined in plain SQL
     repeats_subqueries: whether the planner pulls sub-selects up and computes their expressions at every use
     forest_layout:      preferred entry of scoring.layouts.LAYOUTS
+    lacks:              entries of sqlgen.passes.LACKING: what has no form in it, and is refused by name
+    rewrites:           entries of sqlgen.rewrites.REWRITES: what is written in another way in it
+    types:              types as build.cast knows them -> as the dialect writes them, where sqlglot would write another
     """
 
     name: str
     sqlglot: type[sqlglot.Dialect]
+    executed: bool
     exponent_is_double: bool
     asof_join: bool
     table_macros: bool
     repeats_subqueries: bool
     forest_layout: str = "nested_case"
+    lacks: tuple[str, ...] = ()
+    rewrites: tuple[str, ...] = ()
+    types: tuple[tuple[str, str], ...] = ()

@@ -1,4 +1,4 @@
-"""PostgreSQL 15 and newer."""
+"""PostgreSQL 15 and newer; executed by the tests."""
 
 from sqlglot.dialects.postgres import Postgres
 
@@ -7,6 +7,7 @@ from aops_indb.sqlgen.dialects.base import Dialect
 POSTGRES = Dialect(
     name="postgres",
     sqlglot=Postgres,
+    executed=True,
     exponent_is_double=False,
     asof_join=False,
     table_macros=False,

@@ -1,0 +1,85 @@
+"""What dialects write in another way: REWRITES, by the names their `rewrites` give.
+
+A rewrite takes a node of some types and returns it, changed, or another in its place; what is below the node was
+rewritten before. One of no type takes the whole tree, before all others. To add one: a function in a file beside this,
+and a line in FORMS, or in CONSTANTS, which come last, since the others make constants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeAlias
+
+from sqlglot import exp
+
+from aops_indb.sqlgen.build import Expr
+from aops_indb.sqlgen.rewrites import casts, conditions, constants, functions, relations, single
+from aops_indb.sqlgen.statements import ours
+
+Rewrite: TypeAlias = tuple[tuple[type[Expr], ...], Callable[[Any], Expr]]
+
+_BITS = (exp.BitwiseAnd, exp.BitwiseLeftShift)
+
+FORMS: dict[str, Rewrite] = {
+    "single_by_arithmetic": ((), single.single_by_arithmetic),
+    "single_sums_cast": ((), single.single_sums_cast),
+    "conditions_as_numbers": ((), conditions.conditions_as_numbers),
+    "nan_as_null": ((exp.Nullif,), constants.nan_as_null),
+    "nan_by_function": ((exp.Nullif,), constants.nan_by_function),
+    "checked_casts": ((exp.Cast,), casts.checked),
+    "checked_text": ((exp.Cast,), casts.checked_text),
+    "casts_or_errors": ((exp.Cast,), casts.or_error),
+    "utf8_by_bits": ((exp.Cast,), casts.by_bits("utf8mb4_0900_bin")),
+    "utf16_by_bits": ((exp.Cast,), casts.by_bits("Latin1_General_100_BIN2")),
+    "text_to_its_end": ((exp.EQ, exp.In), casts.text_to_its_end),
+    "largest_by_max": ((exp.Greatest, exp.Least), functions.largest_by_max),
+    "largest_of_known": ((exp.Greatest, exp.Least), functions.largest_of_known),
+    "elements_as_cases": ((exp.Bracket,), functions.elements_as_cases),
+    "elements_by_function": ((exp.Bracket,), functions.element_by_function),
+    "floor_of_any_size": ((exp.Floor,), functions.floor_of_any_size),
+    "bits_by_function": (_BITS, functions.bits_by("BITAND", "SHIFTLEFT")),
+    "bits_in_camel_case": (_BITS, functions.bits_by("bitAnd", "bitShiftLeft")),
+    "numbers_one_by_one": ((exp.In,), functions.numbers_one_by_one),
+    "unasked_ctes": ((exp.CTE,), relations.unasked_ctes),
+    "named_values": ((exp.Values,), relations.named_values),
+    "qualified_columns": ((exp.Select,), relations.qualified_columns),
+    "unmerged_stages": ((exp.Select,), relations.unmerged_stages),
+    "aggregates_of_columns": ((exp.Lateral,), relations.aggregates_of_columns),
+    "laterals_as_scalars": ((exp.Select,), relations.laterals_as_scalars),
+    "stages_as_ctes": ((exp.Select,), relations.stages_as_ctes),
+}
+
+CONSTANTS: dict[str, Rewrite] = {
+    "infinity_as_overflow": ((exp.Cast,), constants.infinity_as_overflow),
+    "infinity_as_null": ((exp.Cast,), constants.infinity_as_null),
+    "infinity_in_full": ((exp.Cast,), constants.infinity_in_full),
+    "doubles_as_quotients": ((exp.Literal, exp.GT), constants.doubles_as_quotients),
+    "doubles_as_text": ((exp.Literal,), constants.doubles_as_text),
+}
+
+REWRITES: dict[str, Rewrite] = FORMS | CONSTANTS
+
+
+def rewritten(tree: Expr, names: Iterable[str]) -> Expr:
+    """The tree, changed in place, with those rewrites made in it; queries as their writers wrote them stay."""
+    wanted = list(names)
+    for table in (FORMS, CONSTANTS):
+        tree = _walked(tree, {name: table[name] for name in wanted if name in table})
+    return tree
+
+
+def _walked(tree: Expr, rewrites: Mapping[str, Rewrite]) -> Expr:
+    by_type: dict[type, list[Callable[[Any], Expr]]] = {}
+    for types, function in rewrites.values():
+        if not types:
+            tree = function(tree)
+        for kind in types:
+            by_type.setdefault(kind, []).append(function)
+    for node in reversed(list(ours(tree))) if by_type else ():
+        for function in by_type.get(type(node), ()):
+            made = function(node)
+            if made is not node:
+                tree = made if node is tree else tree
+                node.replace(made)
+                break
+    return tree

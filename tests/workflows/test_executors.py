@@ -1,0 +1,106 @@
+"""Models scored by their library or by ONNX Runtime: the same life cycle, in batches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from aops_indb.errors import DefinitionError, ModelError, RefusedError, UnsupportedModelError
+from aops_indb.features.model import EXECUTORS as NAMES
+from aops_indb.workflows.executors import EXECUTORS
+
+from .shop import Shop, order_rows
+from .test_train import INPUTS, estimator_of, learnable
+
+__all__ = ["learnable"]
+
+LAST = 'return Pipeline([("prepare", prepare), ("classify", LogisticRegression())])'
+# a model of scikit-learn that has no SQL form: its functions are of Python
+NO_SQL = """\
+from sklearn.neighbors import KNeighborsClassifier
+    from sklearn.preprocessing import FunctionTransformer
+    import numpy
+    steps = [("prepare", prepare), ("sort", FunctionTransformer(numpy.sort)), ("classify", KNeighborsClassifier(3))]
+    return Pipeline(steps)"""
+
+
+def test_names_are_those_of_definitions() -> None:
+    assert tuple(EXECUTORS) == NAMES
+
+
+def use(shop: Shop, executor: str, last: str = LAST) -> None:
+    shop.edit("models/returns", LAST, last)
+    shop.edit("models/returns", 'target="returned"', f'target="returned",\n    executor="{executor}"')
+    shop.project.apply()
+
+
+@pytest.mark.parametrize(("executor", "last", "rtol"), [("library", NO_SQL, 1e-12), ("onnx", LAST, 1e-5)])
+def test_life_cycle(applied: Shop, learnable: Any, executor: str, last: str, rtol: float) -> None:
+    use(applied, executor, last)
+    [version] = applied.project.train("returns", candidate="logistic")
+    assert applied.one("SELECT executor FROM aops.model_versions") == executor
+    assert version.parity.rows > 50
+    assert version.parity.labels_differing == 0
+    assert (version.parity.largest_difference == 0.0) == (executor == "library")
+    assert applied.project.evaluate("returns:1").metrics == version.metrics
+    # the view is SQL over what batches have kept, and without one it is empty
+    applied.project.promote("returns:1")
+    assert applied.rows("SELECT * FROM scores.returns") == []
+    assert applied.project.score("returns").rows == len(order_rows())
+    assert applied.project.score("returns").rows == len(order_rows())
+    got = dict(applied.rows("SELECT order_id, probability_1 FROM scores.returns"))
+    assert len(got) == len(order_rows())
+    wanted = estimator_of(applied, 1).predict_proba(learnable[INPUTS])[:, 1]
+    np.testing.assert_allclose([got[order] for order in learnable["order_id"]], wanted, rtol=rtol)
+    with pytest.raises(RefusedError, match=f"is scored by executor '{executor}', in batches, and is no SQL"):
+        applied.project.render("returns:1")
+
+
+def test_a_version_of_another_executor_takes_over(trained: Shop) -> None:
+    trained.project.score("returns")
+    before = trained.rows("SELECT order_id, probability_1 FROM scores.returns__v1 ORDER BY ALL")
+    use(trained, "library")
+    trained.project.train("returns", candidate="logistic")
+    trained.project.promote("returns:3", alias="challenger")
+    assert trained.project.score("returns:3").table == "scores.returns__v3__batch"
+    after = trained.rows("SELECT order_id, probability_1 FROM scores.returns__v3 ORDER BY ALL")
+    assert [order for order, _ in after] == [order for order, _ in before]
+    np.testing.assert_allclose([p for _, p in after], [p for _, p in before], rtol=1e-9)
+    # as champion its rows are among those that the model's name stands for
+    trained.project.promote("returns:3")
+    assert trained.one("SELECT count(*) FROM scores.returns") == 0
+    assert trained.project.score("returns").table == "scores.returns__batch"
+    assert trained.rows("SELECT DISTINCT model_version FROM scores.returns") == [(3,)]
+    assert trained.rows("SELECT order_id, probability_1 FROM scores.returns ORDER BY ALL") == after
+    trained.project.promote("returns:1")
+    assert trained.rows("SELECT order_id, probability_1 FROM scores.returns ORDER BY ALL") == before
+
+
+def test_rows_that_the_library_refuses_have_no_score(applied: Shop) -> None:
+    strict = """\
+pick = ColumnTransformer([("channel", OneHotEncoder(handle_unknown="error"), ["channel"])])
+    return Pipeline([("pick", pick), ("classify", LogisticRegression())])"""
+    use(applied, "library", strict)
+    applied.project.train("returns", candidate="logistic")
+    one = "FROM raw.orders LIMIT 1"
+    applied.execute(f"INSERT INTO raw.orders SELECT * REPLACE (9000 AS order_id, 'drone' AS channel) {one}")
+    applied.project.score("returns")
+    rows = applied.rows("SELECT order_id, label, probability_1 FROM scores.returns__batch WHERE probability_1 IS NULL")
+    assert rows == [(9000, None, None)]
+    assert applied.one("SELECT count(label) FROM scores.returns__batch") == len(order_rows())
+
+
+def test_refusals(applied: Shop) -> None:
+    applied.edit("models/returns", LAST, NO_SQL)
+    applied.project.apply()
+    with pytest.raises(UnsupportedModelError, match="With executor='library', model 'returns' is scored by its own"):
+        applied.project.train("returns", candidate="logistic")
+    applied.edit("models/returns", 'target="returned"', 'target="returned",\n    executor="onnx"')
+    applied.project.apply()
+    with pytest.raises(ModelError, match="has no ONNX form: use executor='library'"):
+        applied.project.train("returns", candidate="logistic")
+    applied.edit("models/returns", 'executor="onnx"', 'executor="spark"')
+    with pytest.raises(DefinitionError, match="executor: 'spark' is none: write one of 'sql', 'onnx', 'library'"):
+        applied.project.plan()
