@@ -30,6 +30,7 @@ lint: $(DEV) ## formatting, lint rules, types, compiled SQL and generated docs u
 
 bench: $(DEV) ## measure speed and memory; prints a table, writes bench/results/
 	$(BIN)/python -m bench
+	$(BIN)/python -m bench.models
 
 docs: $(DEV) ## write docs/reference/ and sql/compiled/ anew from the code
 	$(BIN)/python docs/generate.py

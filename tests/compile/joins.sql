@@ -515,7 +515,7 @@ SELECT
   "__entity_df"."amount" AS "amount",
   CAST((
     YEAR("__entity_df"."event_timestamp") - "v__versions"."born"
-  ) * "__entity_df"."amount" AS DOUBLE) AS "age"
+  ) * CAST("__entity_df"."amount" AS DOUBLE) AS DOUBLE) AS "age"
 FROM "__entity_df"
 LEFT JOIN "v__versions"
   ON "__entity_df"."k" = "v__versions"."k"

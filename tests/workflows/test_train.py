@@ -303,6 +303,10 @@ REFUSED: dict[str, tuple[str, str, type[Exception], str]] = {
         "def logistic():\n", "def logistic():\n    1 / 0\n",
         ModelError, "candidate 'logistic' cannot be fitted: ZeroDivisionError",
     ),
+    "keys that do not tell rows apart": (
+        "AS event_timestamp FROM raw.orders", "AS event_timestamp FROM raw.orders, range(2)",
+        ModelError, "its spine has more than one row for",
+    ),
     "no estimator": (LAST, "return 3", ModelError, "candidate 'logistic' cannot be fitted: AttributeError"),
     "a regressor": (
         "LogisticRegression())", f"{LINEAR}.LinearRegression())",

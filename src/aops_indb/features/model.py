@@ -47,7 +47,7 @@ class Model(Definition):
 
     spine:       SELECT with the entities' join keys, event_timestamp (when the prediction is made), the
                  request columns, and whatever target and population speak of; one row for each prediction
-    keys:        columns of the spine that the scored view shows; the first alone tells rows apart
+    keys:        columns of the spine that the scored view shows; with event_timestamp they tell rows apart
     target:      SQL condition over the spine's columns, true or false; known only later, never an input
     population:  SQL condition: rows that can be learnt from and measured on
     candidates:  name -> function that makes an unfitted scikit-learn estimator; each is trained as a version

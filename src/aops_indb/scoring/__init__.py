@@ -74,7 +74,7 @@ def to_sql(
     graph = choose(translate(model, inputs), outputs)
     target = dialect_named(dialect)
     query = lower(graph, _relation(source, target), keys=keys, dialect=target)
-    return render(query, target, header=header(graph))
+    return render(query, target, header=header(graph), consume=True)
 
 
 def choose(graph: Graph, outputs: Sequence[str] | None) -> Graph:

@@ -1,7 +1,7 @@
 """From what the library refuses, the few conditions that find such rows.
 
 A feature that cannot be missing or infinite needs no check; and where infinity would reach a later check unchanged
-(through imputing or scaling), the earlier check is left out.
+(through imputing or scaling), the earlier check is left out. The same facts tell whether scores can be compared.
 """
 
 from __future__ import annotations
@@ -70,6 +70,32 @@ def _fold(roots: Iterable[Node], rules: Mapping[type, Callable[..., bool]]) -> d
     for node in walk(roots):
         facts[node] = rules[type(node)](node, [facts[child] for child in children(node)])
     return facts
+
+
+def can_lack_a_value(roots: Sequence[Node]) -> bool:
+    """Whether one of the nodes can be missing, or NaN because infinities meet, of which some engines make NULL."""
+    infinite = _fold(roots, INFINITE_RULES)
+    facts: dict[Node, bool] = {}
+    for node in walk(roots):
+        missing = MISSING_RULES[type(node)](node, [facts[child] for child in children(node)])
+        facts[node] = missing or _can_be_undefined(node, [infinite[child] for child in children(node)])
+    return any(facts[node] for node in roots)
+
+
+def _can_be_undefined(node: Node, infinite: Sequence[bool]) -> bool:
+    """Whether infinity less infinity, infinity times 0, or 0 over 0 can come of the node's arguments."""
+    match node:
+        case Apply(op="multiply" | "divide", args=(_, Constant(value=float() as factor))):
+            return factor == 0 or math.isinf(factor)
+        case Apply(op="divide"):
+            return True
+        case Apply(op="multiply" | "power" | "sin" | "cos") | Reduce():
+            return any(infinite)
+        case Apply(op="add" | "subtract" | "sum"):
+            return sum(infinite) > 1
+        case Linear(coefficients=coefficients):
+            return sum(infinite) > 1 or (any(infinite) and 0.0 in coefficients)
+    return False
 
 
 def _values(_: Case, facts: Sequence[bool]) -> bool:

@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from itertools import islice
+
 import sqlglot
 
 from aops_indb.sqlgen.build import Expr
 from aops_indb.sqlgen.dialects import Dialect
 from aops_indb.sqlgen.passes import PASSES
 
+# Nodes of a tree beyond which its SQL is written in one line: nobody reads it, and where a thousand trees nest hundreds
+# of sub-selects, lines with their indentation would make it many times as long.
+LARGEST_READ = 300_000
 
-def render(tree: Expr, dialect: Dialect, *, pretty: bool = True, header: str | None = None) -> str:
+# sqlglot calls itself for each level of a tree. Trees of more nodes than this are written where there is room for that:
+# so many calls, and bytes for them.
+_MAY_BE_DEEP = 5_000
+_DEEPEST = 200_000
+_STACK = 512 * 2**20
+_ROOM = threading.Lock()
+
+
+def render(tree: Expr, dialect: Dialect, *, header: str | None = None, consume: bool = False) -> str:
     """The SQL text of a tree; an expression the dialect lacks raises instead of vanishing.
 
-    header: lines of plain text set before it as SQL comments.
+    header:  lines of plain text set before it as SQL comments
+    consume: whether nobody uses the tree afterwards; a copy of a large one takes longer than its rendering
 
     >>> from aops_indb.sqlgen import build
     >>> from aops_indb.sqlgen.dialects import dialect
@@ -21,7 +39,43 @@ def render(tree: Expr, dialect: Dialect, *, pretty: bool = True, header: str | N
     """
     for apply_pass in PASSES:
         tree = apply_pass(tree, dialect)
-    sql = tree.sql(dialect.sqlglot, pretty=pretty, unsupported_level=sqlglot.ErrorLevel.RAISE, comments=False)
+    if not consume:
+        tree = tree.copy()
+    nodes = sum(1 for _ in islice(tree.walk(), LARGEST_READ + 1))
+
+    def write() -> str:
+        return tree.sql(
+            dialect.sqlglot,
+            pretty=nodes <= LARGEST_READ,
+            copy=False,
+            unsupported_level=sqlglot.ErrorLevel.RAISE,
+            comments=False,
+        )
+
+    sql = write() if nodes <= _MAY_BE_DEEP else _with_room(write)
     if header is None:
         return sql
     return "\n".join(f"-- {line}" for line in header.splitlines()) + "\n" + sql
+
+
+def _with_room(write: Callable[[], str]) -> str:
+    """What a function gives that calls itself many times: it runs in a thread with a larger stack."""
+    done: Future[str] = Future()
+
+    def run() -> None:
+        try:
+            done.set_result(write())
+        except BaseException as error:
+            done.set_exception(error)
+
+    with _ROOM:
+        limit, stack = sys.getrecursionlimit(), threading.stack_size(_STACK)
+        sys.setrecursionlimit(_DEEPEST)
+        try:
+            thread = threading.Thread(target=run)
+            thread.start()
+            thread.join()
+        finally:
+            sys.setrecursionlimit(limit)
+            threading.stack_size(stack)
+    return done.result()

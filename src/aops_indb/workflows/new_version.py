@@ -14,7 +14,7 @@ from typing import Any
 
 from aops_indb.engines import Session
 from aops_indb.errors import ModelError, RefusedError
-from aops_indb.features.definitions import FeatureView, OnDemandFeature
+from aops_indb.features.definitions import EVENT_TIMESTAMP, FeatureView, OnDemandFeature
 from aops_indb.features.model import Model
 from aops_indb.features.spine import resolve, with_inputs
 from aops_indb.registry import (
@@ -27,7 +27,9 @@ from aops_indb.registry import (
     register_version,
     start_run,
 )
+from aops_indb.sqlgen.build import col, count_star, gt, lit
 from aops_indb.sqlgen.parse import normal_sql
+from aops_indb.sqlgen.statements import parse_table, select, subquery
 from aops_indb.workflows.dataset import Dataset
 from aops_indb.workflows.desired import fingerprint
 from aops_indb.workflows.executors import EXECUTORS, Scorer
@@ -108,6 +110,18 @@ def register_measured(
     )
 
 
+def _require_distinct_rows(session: Session, model: Model, dataset: Dataset) -> None:
+    """ModelError if the keys do not tell predictions apart: whoever joins the scores to something would double rows."""
+    keys = list(dict.fromkeys([*model.keys, EVENT_TIMESTAMP]))
+    counted = select({"n": count_star()}, parse_table(dataset.table), group_by=[col(key) for key in keys])
+    doubled = session.scalar(select({"rows": count_star()}, subquery(counted, "keys"), where=[gt(col("n"), lit(1))]))
+    if doubled:
+        raise ModelError(
+            f"model '{model.name}': its spine has more than one row for {doubled:,} of its keys "
+            f"({', '.join(keys)}): take a column into keys that tells them apart, or leave rows out"
+        )
+
+
 def measure_scorer(
     project: Workspace, model: Model, what: str, dataset: Dataset, estimator: Any, scorer: Scorer, inputs: Sequence[str]
 ) -> tuple[dict[str, Mapping[str, float | None]], Parity]:
@@ -119,6 +133,7 @@ def measure_scorer(
         )
     rows = {period: period_rows(model, dataset.table, period, inputs) for period in PERIODS}
     with project.session() as session:
+        _require_distinct_rows(session, model, dataset)
         metrics: dict[str, Mapping[str, float | None]] = {
             period: measure(session, scorer, query.copy()) for period, query in rows.items()
         }

@@ -8,6 +8,7 @@ from typing import Any
 
 from aops_indb.scoring.graph import Case, Node, apply, number
 from aops_indb.scoring.read_sklearn.answers import Answer, ask, mean_in_order, relabelled, same_as, sum_in_order
+from aops_indb.scoring.read_sklearn.arithmetic import missing_number
 from aops_indb.scoring.read_sklearn.links import classes_of, classifier_outputs, first_largest, regressor_outputs
 from aops_indb.scoring.read_sklearn.translation import Features, Place
 
@@ -89,7 +90,9 @@ def _average(model: Any, nodes: Sequence[Node], place: Place, name: str) -> Node
 
 
 def _vote(label: Node, value: Any, weight: float) -> Node:
-    return Case(((same_as(label, value), number(weight)),), number(0.0))
+    """The weight if the label is that one, else 0; missing if the label is, which must not count as another's vote."""
+    branches = ((same_as(label, value), number(weight)), (apply("is_missing", label), missing_number()))
+    return Case(branches, number(0.0))
 
 
 # ── stacking ───────────────────────────────────────────────────────────────────────────────────────────

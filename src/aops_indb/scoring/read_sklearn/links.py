@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 from aops_indb.scoring.graph import Case, Constant, Node, apply, kind_of_value, number, same_value
+from aops_indb.scoring.guards import can_lack_a_value
 from aops_indb.scoring.read_sklearn.translation import Features, Place, plain
 
 
@@ -36,19 +38,25 @@ def expit_pair(decision: Node) -> list[Node]:
 
 
 def first_largest(labels: Sequence[Any], scores: Sequence[Node]) -> Node:
-    """The label of the first of the largest scores; missing if they are."""
+    """The label of the first of the largest scores; missing if one of them is, or is NaN."""
     top = apply("maximum", *scores)
     branches = [(apply("equal", score, top), same_value(label)) for label, score in zip(labels, scores, strict=True)]
-    return Case(tuple(branches), Constant(None, kind_of_value(labels[0])))
+    none = Constant(None, kind_of_value(labels[0]))
+    label = Case(tuple(branches), none)
+    if len(scores) == 1 or not can_lack_a_value(scores):
+        return label
+    # Where sums overflow, it depends on their order whether they are NaN, which the library takes for the largest, and
+    # an engine for NULL, for the largest, or for none at all.
+    known = apply("and", *(apply("less_equal", score, number(math.inf)) for score in scores))
+    return Case(((known, label),), none)
 
 
 def by_sign(labels: Sequence[Any], decision: Node, *, zero_is_second: bool) -> Node:
-    """The second label for positive decisions, the first for negative ones; missing if the decision is."""
-    first, second = ("less", "greater_equal") if zero_is_second else ("less_equal", "greater")
-    branches = (
-        (apply(second, decision, number(0.0)), same_value(labels[1])),
-        (apply(first, decision, number(0.0)), same_value(labels[0])),
-    )
+    """The second label for positive decisions, the first for negative ones; missing if the decision is, or is NaN."""
+    below = apply("less" if zero_is_second else "less_equal", decision, number(0.0))
+    # NaN is above every number in some engines, so that "greater than 0" would take it for positive
+    above = apply("less_equal", decision, number(math.inf))
+    branches = ((below, same_value(labels[0])), (above, same_value(labels[1])))
     return Case(branches, Constant(None, kind_of_value(labels[0])))
 
 
