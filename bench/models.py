@@ -103,8 +103,7 @@ def main() -> None:
     """Measure all, or one if its number is given."""
     if len(sys.argv) > 1:
         make, timed, _ = list(FIGURES.values())[int(sys.argv[1])]
-        seconds = timed(make())
-        print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+        print(timed(make()), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
         return
     found: dict[str, dict[str, Any]] = {}
     table = Table("what", "seconds (median)", "spread", "peak MB of the process", "bar")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from importlib import import_module
 
 import pytest
 import sqlglot
@@ -60,6 +61,11 @@ def test_the_models_have_every_node_and_operation() -> None:
     assert {node.op for node in nodes if isinstance(node, Apply)} == set(OPS)
 
 
+@pytest.fixture(autouse=True)
+def in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(import_module("aops_indb.sqlgen.render"), "LARGEST_READ", 0)
+
+
 @pytest.mark.parametrize("target", [each.name for each in RENDERED_ONLY])
 @pytest.mark.parametrize("name", NAMES)
 def test_the_dialect_reads_what_it_is_given_or_is_told_what_it_lacks(name: str, target: str) -> None:
@@ -81,7 +87,7 @@ def test_the_dialect_reads_what_it_is_given_or_is_told_what_it_lacks(name: str, 
 def rendered(made: Graph, target: str) -> str:
     """The SQL of a graph."""
     query = lower(made, parse_table("rows"), keys=["position"], dialect=dialect(target))
-    return render(query, dialect(target), pretty=False)
+    return render(query, dialect(target))
 
 
 def untyped(text: str) -> str:
