@@ -8,11 +8,6 @@ from collections.abc import Callable
 from aops_indb.scoring.graph import Case, Constant, Node, TreeNode, apply, number
 from aops_indb.scoring.read_sklearn.translation import Place
 
-# Rounded to single precision, what is not larger than the first becomes 0, and what is larger than the second
-# infinite: engines raise on both.
-LARGEST_ROUNDING_TO_ZERO = 2.0**-150
-LARGEST_ROUNDING_TO_FINITE = math.nextafter(2.0**128 - 2.0**103, 0.0)
-
 
 def assemble(
     root: int, children: Callable[[int], tuple[int, int] | None], make: Callable[[int, TreeNode, TreeNode], TreeNode],
@@ -33,18 +28,6 @@ def assemble(
             continue
         pending.pop()
     return made[root]
-
-
-def to_single(node: Node) -> Node:
-    """The node rounded to single precision, also where that is 0 or infinite; missing stays missing."""
-    size = apply("absolute", node)
-    branches = (
-        (apply("less_equal", size, number(LARGEST_ROUNDING_TO_ZERO)), number(0.0)),
-        (apply("less_equal", size, number(LARGEST_ROUNDING_TO_FINITE)), apply("single", node)),
-        (apply("less", node, number(0.0)), number(-math.inf)),
-        (apply("greater", node, number(0.0)), number(math.inf)),
-    )
-    return Case(branches, Constant(None, "number"))
 
 
 def negative(node: Node) -> Node:

@@ -29,11 +29,11 @@ from aops_indb.scoring.graph import (
     apply,
     number,
 )
-from aops_indb.scoring.read_boosting.shapes import assemble, to_single
+from aops_indb.scoring.read_boosting.shapes import assemble
 from aops_indb.scoring.read_boosting.xgboost_inputs import inputs_of
 from aops_indb.scoring.read_boosting.xgboost_links import LINKS
 from aops_indb.scoring.read_sklearn.links import classifier_outputs, first_largest, regressor_outputs
-from aops_indb.scoring.read_sklearn.rounding import double_thresholds
+from aops_indb.scoring.read_sklearn.rounding import double_thresholds, to_single
 from aops_indb.scoring.read_sklearn.translation import Features, Place
 
 

@@ -8,8 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from aops_indb.scoring.graph import Case, Constant, Kind, Lookup, Node, Value, apply, number
-from aops_indb.scoring.read_boosting.shapes import to_single
-from aops_indb.scoring.read_sklearn.rounding import double_thresholds
+from aops_indb.scoring.read_sklearn.rounding import double_thresholds, to_single
 from aops_indb.scoring.read_sklearn.translation import Features, Place
 
 # A category is a number from 0 to below this; any other is in no set.

@@ -7,7 +7,8 @@ from functools import reduce
 from typing import TypeAlias
 
 from aops_indb.scoring.graph import Case, Node, apply, number
-from aops_indb.scoring.read_boosting.shapes import exp_single, negative, to_single
+from aops_indb.scoring.read_boosting.shapes import exp_single, negative
+from aops_indb.scoring.read_sklearn.rounding import to_single
 from aops_indb.scoring.read_sklearn.translation import Place
 
 # exp of more is beyond single precision; the library's own limit

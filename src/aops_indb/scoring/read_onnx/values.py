@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from aops_indb.errors import UnsupportedModelError
 from aops_indb.scoring.graph import Case, Constant, Guard, Kind, Lookup, Named, Node, Value, apply, number
-from aops_indb.scoring.read_boosting.shapes import LARGEST_ROUNDING_TO_FINITE, LARGEST_ROUNDING_TO_ZERO
+from aops_indb.scoring.read_sklearn.rounding import to_single
 from aops_indb.scoring.read_sklearn.translation import Place
 
 # Element type -> the kind of its nodes.
@@ -204,18 +204,6 @@ def _described(value: OnnxValue) -> str:
         return "of shape (1, rows)"
     names = {Zip: "a map", Shape: "the number of rows", type(None): "missing"}
     return names.get(type(value), "a constant")
-
-
-def to_single(node: Node) -> Node:
-    """The node rounded to single precision, also where that is 0 or infinite; NaN, which is above all, is missing."""
-    size = apply("absolute", node)
-    branches = (
-        (apply("less_equal", size, number(LARGEST_ROUNDING_TO_ZERO)), number(0.0)),
-        (apply("less_equal", size, number(LARGEST_ROUNDING_TO_FINITE)), apply("single", node)),
-        (apply("less", node, number(0.0)), number(-math.inf)),
-        (apply("less_equal", size, number(math.inf)), number(math.inf)),
-    )
-    return Case(branches, MISSING)
 
 
 def shaped(nodes: Iterable[Node], shape: Sequence[int]) -> Any:

@@ -1,8 +1,27 @@
-"""Thresholds for inputs that the library rounds to single precision before it compares them."""
+"""Single precision: numbers rounded to it, and thresholds for inputs that a library rounds before it compares them."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
+
+from aops_indb.scoring.graph import Case, Constant, Node, apply, number
+from aops_indb.scoring.guards import LARGEST_ROUNDING_TO_FLOAT32
+
+# What is not larger becomes 0. Engines raise on that, and on what becomes infinite.
+_LARGEST_ROUNDING_TO_ZERO = 2.0**-150
+
+
+def to_single(node: Node) -> Node:
+    """The node rounded to single precision, also where that is 0 or infinite; NaN, which is above all, is missing."""
+    size = apply("absolute", node)
+    branches = (
+        (apply("less_equal", size, number(_LARGEST_ROUNDING_TO_ZERO)), number(0.0)),
+        (apply("less_equal", size, number(LARGEST_ROUNDING_TO_FLOAT32)), apply("single", node)),
+        (apply("less", node, number(0.0)), number(-math.inf)),
+        (apply("less_equal", size, number(math.inf)), number(math.inf)),
+    )
+    return Case(branches, Constant(None, "number"))
 
 
 def double_thresholds(thresholds: Any) -> Any:

@@ -15,13 +15,8 @@ NORMS_THAT_ARE_ZERO = 2.220446049250313e-15
 
 def standard_scaler(model: Any, features: Features, place: Place) -> Features:
     """(x - mean) / scale; missing stays missing, infinity is refused."""
-    nodes = place.numbers(model, features)
-    place.refuse_infinite(model, features, nodes)
-    if model.with_mean:
-        nodes = [unless(node, "subtract", mean, 0.0) for node, mean in zip(nodes, model.mean_, strict=True)]
-    if model.with_std:
-        nodes = [unless(node, "divide", scale, 1.0) for node, scale in zip(nodes, model.scale_, strict=True)]
-    return place.features(model, features.names, nodes, sparse=features.sparse)
+    centres = model.mean_ if model.with_mean else None
+    return _centred(model, features, place, centres, model.scale_ if model.with_std else None)
 
 
 def min_max_scaler(model: Any, features: Features, place: Place) -> Features:
@@ -49,12 +44,17 @@ def max_abs_scaler(model: Any, features: Features, place: Place) -> Features:
 
 def robust_scaler(model: Any, features: Features, place: Place) -> Features:
     """(x - center) / scale; missing stays missing, infinity is refused."""
+    centres = model.center_ if model.with_centering else None
+    return _centred(model, features, place, centres, model.scale_ if model.with_scaling else None)
+
+
+def _centred(model: Any, features: Features, place: Place, centres: Any, scales: Any) -> Features:
     nodes = place.numbers(model, features)
     place.refuse_infinite(model, features, nodes)
-    if model.with_centering:
-        nodes = [unless(node, "subtract", center, 0.0) for node, center in zip(nodes, model.center_, strict=True)]
-    if model.with_scaling:
-        nodes = [unless(node, "divide", scale, 1.0) for node, scale in zip(nodes, model.scale_, strict=True)]
+    if centres is not None:
+        nodes = [unless(node, "subtract", centre, 0.0) for node, centre in zip(nodes, centres, strict=True)]
+    if scales is not None:
+        nodes = [unless(node, "divide", scale, 1.0) for node, scale in zip(nodes, scales, strict=True)]
     return place.features(model, features.names, nodes, sparse=features.sparse)
 
 
