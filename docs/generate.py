@@ -83,6 +83,7 @@ def models_page() -> str:
     for domain, title in (("ai.onnx.ml", "`ai.onnx.ml`"), ("", "`ai.onnx`")):
         operators = [f"`{operator}`" for given, operator in sorted(OPS) if given == domain]
         lines.append(f"- {title}: {', '.join(operators)}")
+    lines += ["", *onnx_exports()]
     lines += ["", "## Files", "", "`aops register` takes:", "", "| kind | file | needs |", "| --- | --- | --- |"]
     lines += [
         f"| {kind} | {', '.join(f'`{end}`' for end in each.suffixes)} | {f'`{each.extra}`' if each.extra else ''} |"
@@ -117,6 +118,26 @@ def coverage() -> Iterator[str]:
     for engine in sorted({engine for each in measured.values() for engine in each}):
         counts = Counter(each[engine]["verdict"] for each in measured.values() if engine in each)
         yield f"| {engine} | {' | '.join(str(counts[verdict]) for verdict in verdicts)} |"
+
+
+EXPORTED = """\
+`aops train` keeps a model's export to ONNX and how its scores compare with the library's, row by row. Measured with
+`python -m bench.onnx_export`, which tells the reasons: a model agrees if none of the rows it was fitted on is off by
+more than 1e-5. XGBoost and LightGBM are converted by onnxmltools (`aops-indb[onnxmltools]`), CatBoost by itself."""
+
+
+def onnx_exports() -> Iterator[str]:
+    """What `python -m bench.onnx_export` measured."""
+    measured = json.loads((ROOT / "bench" / "results" / "onnx_export.json").read_text(encoding="utf-8"))
+    verdicts = ("agrees", "lenient", "refused", "differs", "error")
+    yield EXPORTED
+    yield ""
+    yield f"| models | {' | '.join(verdicts)} | that differ |"
+    yield "| --- |" + " --- |" * (len(verdicts) + 1)
+    for part, models in sorted(measured.items()):
+        counts = Counter(each["verdict"] for each in models.values())
+        differing = [f"`{name}`" for name, each in sorted(models.items()) if each["verdict"] == "differs"]
+        yield f"| {part} | {' | '.join(str(counts[each]) for each in verdicts)} | {', '.join(differing)} |"
 
 
 def metrics_page() -> str:

@@ -36,6 +36,7 @@ CONFINED = {
     "rich": ({"cli", "demo"}, True),
     "sklearn": ({"scoring", "workflows"}, True),
     "skl2onnx": ({"scoring"}, True),
+    "onnxmltools": ({"scoring"}, True),
     "onnxruntime": ({"scoring"}, True),
     "onnx": ({"scoring"}, True),
     "xgboost": ({"scoring", "workflows"}, True),
@@ -44,6 +45,8 @@ CONFINED = {
     "skops": ({"workflows"}, True),
     "pandas": ({"scoring", "workflows"}, True),
     "pyarrow": ({"scoring", "workflows", "engines"}, True),
+    "adbc_driver_postgresql": ({"engines"}, True),
+    "pyspark": ({"engines"}, True),
 }
 
 

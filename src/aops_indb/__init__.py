@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from aops_indb.features.types import DType
     from aops_indb.scoring import explain_support, to_sql
     from aops_indb.workflows.project import Project, connect
+    from aops_indb.workflows.score_table import score_table
 
 # module -> the public names it holds; imported when first asked for, so that `import aops_indb` is quick
 _PUBLIC = {
@@ -40,6 +41,7 @@ _PUBLIC = {
     "aops_indb.features.types": ("DType",),
     "aops_indb.scoring": ("explain_support", "to_sql"),
     "aops_indb.workflows.project": ("Project", "connect"),
+    "aops_indb.workflows.score_table": ("score_table",),
 }
 
 __all__ = [
@@ -57,6 +59,7 @@ __all__ = [
     "Split",
     "connect",
     "explain_support",
+    "score_table",
     "to_sql",
 ]
 __version__ = "0.1.0"

@@ -53,6 +53,17 @@ def mixed() -> tuple[pd.DataFrame, np.ndarray]:
 
 
 @cache
+def many_categories() -> tuple[pd.DataFrame, np.ndarray]:
+    """Diabetics with text and whole numbers of some hundred values, text with gaps, and numbers with gaps."""
+    frame, target = gaps("diabetes")
+    full, _ = numbers("diabetes")
+    pressure = pd.Series([f"it's {value:.3f}" for value in full["bp"]])
+    pressure[np.random.default_rng(5).random(len(frame)) < 0.05] = None
+    columns = {"pressure": pressure.astype("str"), "weight": np.floor(full["bmi"] * 2000), "age": frame["age"]}
+    return pd.DataFrame(columns), target
+
+
+@cache
 def undecided() -> tuple[pd.DataFrame, np.ndarray]:
     """Features that tell nothing about a target that is half and half: scores are exactly zero."""
     return pd.DataFrame({"same": np.zeros(60), "too": np.ones(60)}), np.arange(60) % 2

@@ -42,7 +42,6 @@ from sklearn.preprocessing import (
     RobustScaler,
     StandardScaler,
 )
-from sklearn.svm import SVR
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from .frames import mixed, numbers
@@ -292,10 +291,6 @@ OTHER_MODELS: dict[str, OnnxCase] = {
         gain=40.0,
         largest=20.0,
     ),
-    **{
-        f"support vectors, {kernel}": OnnxCase(exported(SVR(kernel=kernel, C=0.02), "iris"), refuses=True, **SMALL)
-        for kernel in ("linear", "rbf", "poly", "sigmoid")
-    },
     "columns": OnnxCase(of_columns, **SUMS),
 }
 

@@ -16,15 +16,21 @@ NUMBERS: list[float | None] = [
     None, float("nan"), float("inf"), float("-inf"), -0.0, 0.0, 1e-320, -1.0, 1e17, -1e300, 1.7e308,
     3.4028234663852886e38, 3.4028235677973362e38, 3.4028235677973366e38, -3.4028235677973366e38,
 ]  # fmt: skip
+# What all number columns are given at once, with signs of one kind and of both: sums of such values leave the range of
+# a double in one order, and not in another.
+HUGE: list[float] = [1e150, 1e300, 1e304, 1e306, 1.7e308, 1.7976931348623157e308]
 TEXTS: list[str | None] = [None, "", "unseen", "A", "o'large", "nan", "None", " a", "0"]
 FLAGS: list[bool | None] = [None, True, False]
+
+# Models may set bounds to their features, but none below this: docs/architecture.md.
+SMALLEST_BOUND = 1e100
 
 THRESHOLDS_PER_COLUMN = 12
 ROWS_OF_THE_FRAME = 120
 
 
 def rows(model: Any, frame: pd.DataFrame) -> dict[str, list[Any]]:
-    """Columns of test rows: some of the frame's own, then one row per column and edge value."""
+    """Columns of test rows: some of the frame's own, one row per column and edge value, rows of huge values, NULLs."""
     rng = np.random.default_rng(11)
     own = frame.sample(min(ROWS_OF_THE_FRAME, len(frame)), random_state=5)
     columns = {str(name): _plain(own[name]) for name in frame}
@@ -33,18 +39,39 @@ def rows(model: Any, frame: pd.DataFrame) -> dict[str, list[Any]]:
             base = int(rng.integers(len(own)))
             for other, values in columns.items():
                 values.append(value if other == name else values[base])
+    for signs in _signs(len(columns), rng):
+        for size in HUGE:
+            base = int(rng.integers(len(own)))
+            for (name, values), sign in zip(columns.items(), signs, strict=True):
+                values.append(sign * size if _is_measure(frame[name].dtype) else values[base])
     for values in columns.values():
         values.append(None)
     return columns
 
 
+def _signs(count: int, rng: np.random.Generator) -> list[list[int]]:
+    """All of one sign, both in turns, and both at random."""
+    return [[1] * count, [(-1) ** k for k in range(count)], rng.choice([-1, 1], count).tolist()]
+
+
+def _is_measure(dtype: Any) -> bool:
+    return pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_bool_dtype(dtype)
+
+
+def is_far(columns: dict[str, list[Any]], row: int) -> bool:
+    """Whether the row has a number, infinity aside, that a model may refuse for its size."""
+    return has_beyond(columns, row, SMALLEST_BOUND)
+
+
+def has_beyond(columns: dict[str, list[Any]], row: int, size: float) -> bool:
+    """Whether the row has a number larger in size, infinity aside."""
+    return any(isinstance(v[row], float) and size < abs(v[row]) < np.inf for v in columns.values())
+
+
 def within(columns: dict[str, list[Any]], largest: float) -> list[int]:
     """The numbers of the rows without a value larger in size, infinity aside."""
-    return [
-        row
-        for row, values in enumerate(zip(*columns.values(), strict=True))
-        if not any(isinstance(value, float) and largest < abs(value) < np.inf for value in values)
-    ]
+    count = len(next(iter(columns.values())))
+    return [row for row in range(count) if not has_beyond(columns, row, largest)]
 
 
 def as_frame(columns: dict[str, list[Any]], like: pd.DataFrame) -> pd.DataFrame:

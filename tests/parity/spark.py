@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import struct
 import subprocess
+import sys
 import tempfile
 import time
 from functools import cache
@@ -37,6 +38,7 @@ def session() -> Any:
     import pyspark
 
     os.environ.setdefault("SPARK_HOME", str(Path(pyspark.__file__).parent))
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # else its workers are of another Python
     if "PYSPARK_GATEWAY_PORT" not in os.environ:
         _start_java(Path(os.environ["SPARK_HOME"]) / "jars")
     from pyspark.sql import SparkSession

@@ -12,12 +12,14 @@ import pytest
 from onnx import ModelProto, helper, numpy_helper
 from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidArgument, RuntimeException
 
-from .onnx_models import ONNX_CASES, Feed, OnnxCase
+from .onnx_machines import MACHINES
+from .onnx_models import ONNX_CASES, Feed, OnnxCase, one
 from .onnx_run import Table, by_runtime, by_sql, columns_of, differences
 from .rows import NUMBERS, TEXTS, neighbours
 
 ROWS_OF_ITS_OWN = 30
 THRESHOLDS = 6
+CASES = ONNX_CASES | MACHINES
 ENGINES = ("duckdb", "postgres", "sqlite")
 
 
@@ -25,12 +27,12 @@ ENGINES = ("duckdb", "postgres", "sqlite")
     ("name", "dialect"),
     [
         pytest.param(name, dialect, marks=pytest.mark.xdist_group(f"onnx {name}"), id=f"{name}-{dialect}")
-        for name in ONNX_CASES
+        for name in CASES
         for dialect in ENGINES
     ],
 )
 def test_the_warehouse_says_what_onnx_runtime_says(name: str, dialect: str) -> None:
-    case = ONNX_CASES[name]
+    case = CASES[name]
     model, columns, feed, wanted = scored(name)
     got = by_sql(model, columns, dialect)
     kept = [row for row in range(len(wanted[0])) if not _is_excused(case, feed, wanted, got, row)]
@@ -68,7 +70,7 @@ REFUSED = object()
 @cache
 def scored(name: str) -> tuple[ModelProto, Table, Feed, list[list[Any]]]:
     """A model, the rows to score, the same as it gets them, and what ONNX Runtime says of them."""
-    case = ONNX_CASES[name]
+    case = CASES[name]
     model, given = case.make()
     columns = columns_of({k: values[:ROWS_OF_ITS_OWN] for k, values in given.items()})
     with_edges(columns, given, thresholds(model), case.largest)
@@ -134,3 +136,18 @@ def _by_parts(model: ModelProto, feed: Feed, count: int) -> Iterator[tuple[list[
         half = count // 2
         yield from _by_parts(model, {k: v[:half] for k, v in feed.items()}, half)
         yield from _by_parts(model, {k: v[half:] for k, v in feed.items()}, count - half)
+
+
+def test_rows_on_which_it_is_open_whether_coupling_goes_on_get_no_score() -> None:
+    # of two classes it stops if the first beats the second with a share between 0.495 and 0.505
+    edge = math.log(0.495 / 0.505)
+    feed = {"x": np.array([[edge - 1e-3], [edge - 1e-7], [edge], [edge + 1e-3], [3.0]], dtype=np.float32)}
+    given: dict[str, Any] = {"vectors_per_class": [1, 1], "support_vectors": [1.0, 0.0], "coefficients": [1.0, 0.0]}
+    sigmoid: dict[str, Any] = {"prob_a": [1.0], "prob_b": [0.0], "rho": [0.0], "kernel_params": [1.0, 0.0, 3.0]}
+    machine = one("SVMClassifier", feed, 2, classlabels_ints=[0, 1], **given, **sigmoid)
+    model, _ = machine()
+    wanted, got = by_runtime(model, feed), by_sql(model, columns_of(feed))
+    assert [value is None for value in got["label"]] == [False, True, True, False, False]
+    for values, exact in zip(got.values(), wanted, strict=True):
+        assert [values[row] for row in (0, 3, 4)] == pytest.approx([exact[row] for row in (0, 3, 4)], abs=1e-6)
+    assert abs(wanted[1][0] - wanted[1][3]) > 0.004

@@ -38,7 +38,7 @@ REFUSED = re.compile(
 # Operators nothing is shipped for; tests/parity/test_onnx.py compares them with ONNX Runtime.
 NOT_SHIPPED = {
     "FeatureVectorizer", "Imputer", "LinearClassifier", "LinearRegressor", "Normalizer", "OneHotEncoder",
-    "SVMRegressor", "Scaler", "TreeEnsembleClassifier", "TreeEnsembleRegressor", "ZipMap",
+    "SVMClassifier", "SVMRegressor", "Scaler", "TreeEnsembleClassifier", "TreeEnsembleRegressor", "ZipMap",
 }  # fmt: skip
 # Operators whose shipped tests are all refused: shapes, which are no output of rows.
 ONLY_REFUSED = {"ConstantOfShape", "Shape"}

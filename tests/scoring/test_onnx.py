@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -9,13 +10,26 @@ import numpy as np
 import onnx
 import pandas as pd
 import pytest
+from catboost import CatBoostClassifier, CatBoostRegressor
+from lightgbm import LGBMClassifier, LGBMRanker, LGBMRegressor
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer
 from sklearn.datasets import load_breast_cancer
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor, RandomForestClassifier
+from sklearn.ensemble import (
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    IsolationForest,
+    RandomForestClassifier,
+    VotingClassifier,
+)
 from sklearn.impute import MissingIndicator, SimpleImputer
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.linear_model import LogisticRegression, Perceptron, Ridge
+from sklearn.model_selection import RandomizedSearchCV
+from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.tree import DecisionTreeClassifier
+from xgboost import XGBClassifier, XGBRanker, XGBRegressor, XGBRFClassifier
 
 from aops_indb.errors import ModelInputError, UnsupportedModelError
 from aops_indb.scoring.onnx_export import compare_onnx, to_onnx
@@ -56,6 +70,82 @@ AGREE: dict[str, tuple[Callable[[], Any], pd.DataFrame]] = {
 }
 
 
+SMALL: dict[str, Any] = {"n_estimators": 10, "max_depth": 3}
+CAT: dict[str, Any] = {"iterations": 10, "depth": 3, "verbose": 0, "allow_writing_files": False}
+QUIET: dict[str, Any] = {"verbose": -1, **SMALL}
+TEXT = np.where(TARGET, "b", "a")
+AREA = FRAME["mean area"]
+PARTS = np.arange(len(NUMBERS)) // 100  # rows are sorted by them as rankers ask
+COLUMNS = ColumnTransformer(
+    [("num", "passthrough", list(NUMBERS)), ("cat", OneHotEncoder(sparse_output=False), ["size"])], sparse_threshold=0
+)
+BOTH = [("linear", LogisticRegression()), ("tree", DecisionTreeClassifier(max_depth=2, random_state=0))]
+THREE = np.digitize(AREA, [450, 700])
+
+AGREE |= {
+    "no probabilities": (lambda: Perceptron().fit(FULL, TARGET[FULL.index]), FULL),
+    "voting": (lambda: VotingClassifier(BOTH, voting="soft").fit(FULL, TARGET[FULL.index]), FULL),
+    "isolation": (lambda: IsolationForest(n_estimators=5, random_state=0).fit(FULL), FULL),
+    "search": (
+        lambda: RandomizedSearchCV(Ridge(), {"alpha": [0.1, 1.0]}, n_iter=2, cv=2).fit(FULL, TARGET[FULL.index]),
+        FULL,
+    ),
+    "several targets": (
+        lambda: MultiOutputClassifier(LogisticRegression()).fit(FULL, np.c_[TARGET, THREE][FULL.index]),
+        FULL,
+    ),
+    "LightGBM": (lambda: LGBMClassifier(**QUIET).fit(NUMBERS, TARGET), NUMBERS),
+    "LightGBM, text labels": (lambda: LGBMClassifier(**QUIET).fit(NUMBERS, TEXT), NUMBERS),
+    "LightGBM, three classes": (lambda: LGBMClassifier(**QUIET).fit(NUMBERS, THREE), NUMBERS),
+    "LightGBM, prepared": (lambda: prepared(LGBMClassifier(**QUIET)).fit(FRAME, TARGET), FRAME),
+    "LightGBM, regression": (lambda: LGBMRegressor(objective="poisson", **QUIET).fit(NUMBERS, AREA), NUMBERS),
+    "LightGBM, ranking": (lambda: LGBMRanker(**QUIET).fit(NUMBERS, TARGET, group=np.bincount(PARTS)), NUMBERS),
+    "XGBoost": (lambda: XGBClassifier(**SMALL).fit(NUMBERS, TARGET), NUMBERS),
+    "XGBoost, three classes": (lambda: XGBClassifier(**SMALL).fit(NUMBERS, THREE), NUMBERS),
+    "XGBoost, columns": (lambda: make_pipeline(COLUMNS, XGBClassifier(**SMALL)).fit(FRAME, TARGET), FRAME),
+    "XGBoost, regression": (lambda: XGBRegressor(**SMALL).fit(NUMBERS, AREA), NUMBERS),
+    "XGBoost, ranking": (lambda: XGBRanker(**SMALL).fit(NUMBERS, TARGET, qid=PARTS), NUMBERS),
+    "XGBoost, random forest": (lambda: XGBRFClassifier(**SMALL).fit(NUMBERS, TARGET), NUMBERS),
+    "XGBoost, calibrated": (
+        lambda: CalibratedClassifierCV(XGBClassifier(**SMALL), cv=2).fit(FULL, TARGET[FULL.index]),
+        FULL,
+    ),
+    "CatBoost": (lambda: CatBoostClassifier(**CAT).fit(NUMBERS, TARGET), NUMBERS),
+    "CatBoost, text labels": (lambda: CatBoostClassifier(**CAT).fit(NUMBERS, TEXT), NUMBERS),
+    "CatBoost, three classes": (lambda: CatBoostClassifier(**CAT).fit(NUMBERS, THREE), NUMBERS),
+    "CatBoost, prepared": (lambda: prepared(CatBoostClassifier(**CAT)).fit(FRAME, TARGET), FRAME),
+    "CatBoost, regression": (lambda: CatBoostRegressor(**CAT).fit(NUMBERS, AREA), NUMBERS),
+}
+
+# What their converters get wrong for every row.
+WRONG: dict[str, Callable[[], Any]] = {
+    "linear trees": lambda: LGBMRegressor(linear_tree=True, **QUIET).fit(FULL, AREA[FULL.index]),
+    "one against the rest": lambda: LGBMClassifier(objective="multiclassova", **QUIET).fit(FULL, THREE[FULL.index]),
+    "forest of three classes": lambda: XGBRFClassifier(**SMALL).fit(FULL, THREE[FULL.index]),
+    "logarithms": lambda: CatBoostRegressor(loss_function="Poisson", **CAT).fit(FULL, AREA[FULL.index]),
+}
+
+REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
+    "no converter": (lambda: MissingIndicator().fit(NUMBERS), "^MissingIndicator has no ONNX form; use its SQL form"),
+    "dart": (
+        lambda: XGBClassifier(booster="dart", **SMALL).fit(FULL, TARGET[FULL.index]),
+        "XGBClassifier has no ONNX form; .*KeyError",
+    ),
+    "objective": (
+        lambda: LGBMRegressor(objective="fair", **QUIET).fit(FULL, AREA[FULL.index]),
+        "RuntimeError: LightGBM objective should be cleaned already not 'fair'",
+    ),
+    "labels": (
+        lambda: CatBoostClassifier(**CAT).fit(NUMBERS, TARGET > 0),
+        "CatBoostClassifier has no ONNX form; .*Unexpected label type",
+    ),
+    "shape of trees": (
+        lambda: CatBoostClassifier(**CAT, grow_policy="Depthwise").fit(NUMBERS, TARGET),
+        "ONNX-ML export is available only for models on oblivious trees",
+    ),
+}
+
+
 @pytest.mark.parametrize("name", AGREE)
 def test_exports_that_agree(name: str) -> None:
     make, frame = AGREE[name]
@@ -91,9 +181,37 @@ def test_rows_onnx_refuses_and_the_library_scores_differ() -> None:
     assert result.differing == result.with_missing_differing == result.with_missing > 0
 
 
-def test_what_has_no_onnx_form_is_refused() -> None:
-    with pytest.raises(UnsupportedModelError, match=r"^MissingIndicator has no ONNX form; use its SQL form instead"):
-        to_onnx(MissingIndicator().fit(NUMBERS), NUMBERS)
+@pytest.mark.parametrize("name", WRONG)
+def test_boosters_that_are_converted_wrongly_are_found_out(name: str) -> None:
+    model = WRONG[name]()
+    result = compare_onnx(to_onnx(model, FULL), model, FULL)
+    assert result.differing == result.rows
+    assert result.largest_difference > 0.01
+
+
+def test_a_scaler_of_single_precision_puts_rows_into_other_leaves_of_xgboost() -> None:
+    model = prepared(XGBClassifier(**SMALL)).fit(FRAME, TARGET)
+    result = compare_onnx(to_onnx(model, FRAME), model, FRAME)
+    assert 0 < result.differing < 20
+    assert result.with_missing_differing == 0
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_has_no_onnx_form_is_refused(name: str) -> None:
+    make, told = REFUSED[name]
+    with pytest.raises(UnsupportedModelError, match=told):
+        to_onnx(make(), NUMBERS)
+
+
+def test_without_its_converter_a_booster_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = LGBMClassifier(**QUIET).fit(NUMBERS, TARGET)
+    monkeypatch.setitem(sys.modules, "onnxmltools.convert.lightgbm.operator_converters.LightGbm", None)
+    with pytest.raises(
+        UnsupportedModelError, match=r"LGBMClassifier has no ONNX form without onnxmltools .* pip insta"
+    ):
+        to_onnx(model, NUMBERS)
+    linear = LogisticRegression().fit(FULL, TARGET[FULL.index])
+    assert compare_onnx(to_onnx(linear, FULL), linear, FULL).agrees
 
 
 def test_a_column_that_is_not_there_is_named() -> None:

@@ -24,6 +24,9 @@ from aops_indb.errors import AopsError, DefinitionError, ModelError, ModelInputE
 from aops_indb.errors import UnsupportedModelError as Unsupported
 from aops_indb.scoring import to_sql
 
+from .test_boosters import REFUSALS as REFUSED_BOOSTERS
+from .test_read_onnx import REFUSALS as REFUSED_ONNX
+
 FRAME = pd.DataFrame({"temp": [1.0, 2, 3, 4], "wind": [0.0, 1, 0, 1], "sky": ["a", "b", "b", "a"]})
 NUMBERS = FRAME[["temp", "wind"]]
 Y = np.array([0, 1, 1, 0])
@@ -177,6 +180,10 @@ REFUSALS: dict[str, tuple[Callable[[], str], type[AopsError], str]] = {
     "no query": (linear(source="(DROP TABLE t)"), DefinitionError, r"DROP"),
     "no source": (linear(source=" "), DefinitionError, r"source is empty"),
 }  # fmt: skip
+
+
+REFUSALS |= {f"booster, {name}": (of(make), error, words) for name, (make, error, words) in REFUSED_BOOSTERS.items()}
+REFUSALS |= {f"onnx, {name}": (of(make), error, words) for name, (make, error, words) in REFUSED_ONNX.items()}
 
 
 @pytest.mark.parametrize("name", REFUSALS)

@@ -24,6 +24,21 @@ from sklearn.neighbors import KNeighborsClassifier
     import numpy
     steps = [("prepare", prepare), ("sort", FunctionTransformer(numpy.sort)), ("classify", KNeighborsClassifier(3))]
     return Pipeline(steps)"""
+BOOSTED = """\
+from {library} import {name}
+    return Pipeline([("prepare", prepare{set}), ("classify", {name}({settings}))])"""
+LIGHTGBM = BOOSTED.format(library="lightgbm", name="LGBMClassifier", set="", settings="n_estimators=20, verbose=-1")
+CATBOOST = BOOSTED.format(
+    library="catboost",
+    name="CatBoostClassifier",
+    set="",
+    settings="iterations=20, verbose=0, allow_writing_files=False",
+)
+XGBOOST = BOOSTED.format(
+    library="xgboost", name="XGBClassifier", set='.set_params(numbers=numbers["impute"])', settings="n_estimators=20"
+)
+# thresholds are numbers of the training rows: the last digit that a scaler of single precision loses tells the leaf
+SCALED_XGBOOST = BOOSTED.format(library="xgboost", name="XGBClassifier", set="", settings="n_estimators=20")
 
 
 def test_names_are_those_of_definitions() -> None:
@@ -36,7 +51,16 @@ def use(shop: Shop, executor: str, last: str = LAST) -> None:
     shop.project.apply()
 
 
-@pytest.mark.parametrize(("executor", "last", "rtol"), [("library", NO_SQL, 1e-12), ("onnx", LAST, 1e-5)])
+@pytest.mark.parametrize(
+    ("executor", "last", "rtol"),
+    [
+        pytest.param("library", NO_SQL, 1e-12, id="library"),
+        pytest.param("onnx", LAST, 1e-5, id="onnx"),
+        pytest.param("onnx", LIGHTGBM, 1e-5, id="onnx-lightgbm"),
+        pytest.param("onnx", XGBOOST, 1e-5, id="onnx-xgboost"),
+        pytest.param("onnx", CATBOOST, 1e-5, id="onnx-catboost"),
+    ],
+)
 def test_life_cycle(applied: Shop, learnable: Any, executor: str, last: str, rtol: float) -> None:
     use(applied, executor, last)
     [version] = applied.project.train("returns", candidate="logistic")
@@ -104,3 +128,12 @@ def test_refusals(applied: Shop) -> None:
     applied.edit("models/returns", 'executor="onnx"', 'executor="spark"')
     with pytest.raises(DefinitionError, match="executor: 'spark' is none: write one of 'sql', 'onnx', 'library'"):
         applied.project.plan()
+
+
+def test_a_booster_whose_onnx_differs_is_not_registered(applied: Shop) -> None:
+    use(applied, "onnx", SCALED_XGBOOST)
+    with pytest.raises(
+        ModelError, match=r"by executor 'onnx' differ from its library's by 0\.\d+ .* it was not regist"
+    ):
+        applied.project.train("returns", candidate="logistic")
+    assert applied.rows("SELECT * FROM aops.model_versions") == []

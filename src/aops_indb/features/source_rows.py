@@ -5,25 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from aops_indb.features.definitions import EVENT_TIMESTAMP, DataSource, FeatureView
-from aops_indb.sqlgen.build import (
-    Expr,
-    asc,
-    cast,
-    coalesce,
-    col,
-    desc,
-    eq,
-    func,
-    ge,
-    greatest,
-    is_not_null,
-    lit,
-    over,
-    star,
-    trailing,
-)
+from aops_indb.sqlgen.build import Expr, cast, coalesce, col, eq, func, ge, greatest, is_not_null, lit, star
 from aops_indb.sqlgen.parse import parse_expression, parse_select
 from aops_indb.sqlgen.statements import Query, parse_table, select, subquery
+from aops_indb.sqlgen.windows import asc, desc, over, trailing
 
 # Columns made inside; no key and no feature can have such a name.
 KNOWN_AT = "__known_at"

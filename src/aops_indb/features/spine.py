@@ -11,10 +11,11 @@ from aops_indb.features.definition_set import DefinitionSet, lookup
 from aops_indb.features.definitions import EVENT_TIMESTAMP, FeatureView, OnDemandFeature, RequestSource
 from aops_indb.features.point_in_time import join_view
 from aops_indb.features.window_algorithms import TypesOf
-from aops_indb.sqlgen.build import Expr, asc, cast, col, over, star
+from aops_indb.sqlgen.build import Expr, cast, col, star
 from aops_indb.sqlgen.build import func as sql_function
 from aops_indb.sqlgen.parse import parse_expression, replace_columns
 from aops_indb.sqlgen.statements import Join, Query, aliased, select, subquery, table, with_ctes
+from aops_indb.sqlgen.windows import asc, over
 
 SPINE = "__entity_df"
 ROW = "__row"

@@ -12,7 +12,7 @@ from aops_indb.features.point_in_time import join_view
 from aops_indb.features.source_rows import KNOWN_AT, source_rows, versions
 from aops_indb.features.window_algorithms import TypesOf
 from aops_indb.features.windows import value_rows, window_features, windows_by_key
-from aops_indb.sqlgen.build import Expr, add, and_, anonymous, case, cast, col, desc, eq, ge, interval, le, lit, over
+from aops_indb.sqlgen.build import Expr, add, and_, anonymous, case, cast, col, eq, ge, interval, le, lit
 from aops_indb.sqlgen.build import func as sql_function
 from aops_indb.sqlgen.parse import columns_of, parse_expression, parse_select
 from aops_indb.sqlgen.statements import (
@@ -29,6 +29,7 @@ from aops_indb.sqlgen.statements import (
     union_distinct,
     with_ctes,
 )
+from aops_indb.sqlgen.windows import desc, over
 
 SCHEMA = "features"
 HISTORY_SUFFIX = "__history"

@@ -18,26 +18,9 @@ from aops_indb.features.windows import (
     reduced_columns,
     value_rows,
 )
-from aops_indb.sqlgen.build import (
-    Expr,
-    and_,
-    asc,
-    case,
-    coalesce,
-    col,
-    eq,
-    func,
-    ge,
-    gt,
-    interval,
-    le,
-    lit,
-    over,
-    sub,
-    trailing,
-    window_definition,
-)
+from aops_indb.sqlgen.build import Expr, and_, case, coalesce, col, eq, func, ge, gt, interval, le, lit, sub
 from aops_indb.sqlgen.statements import Join, Query, aliased, select, table, union_all
+from aops_indb.sqlgen.windows import asc, over, trailing, window_definition
 
 IS_POINT = "__is_point"
 

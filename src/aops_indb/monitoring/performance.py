@@ -14,13 +14,11 @@ from typing import Literal, TypeAlias
 from aops_indb.sqlgen.build import (
     Expr,
     add,
-    asc,
     case,
     cast,
     coalesce,
     col,
     count_star,
-    desc,
     div,
     filtered,
     func,
@@ -32,11 +30,10 @@ from aops_indb.sqlgen.build import (
     lit,
     mul,
     neg,
-    over,
     sub,
-    trailing,
 )
 from aops_indb.sqlgen.statements import Join, Query, select, subquery, table, with_ctes
+from aops_indb.sqlgen.windows import asc, desc, over, trailing
 
 LABEL = "label"
 SCORE = "score"

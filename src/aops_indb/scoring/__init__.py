@@ -41,8 +41,9 @@ def to_sql(
 
     The result has the keys, then for a regressor `prediction` (prediction_0 … for several targets), for a classifier
     `label`, `probability_<class>` … and `decision` or `decision_<class>` where the model has it, for a transformer its
-    get_feature_names_out(). Rows the model would refuse have NULL in all of them. NULL and NaN in the source are both
-    missing. Scores are the library's to 1e-9 relative.
+    get_feature_names_out(). Rows the model would refuse have NULL in all of them, and so have rows with a number so
+    large (beyond 1e100 at least) that sums could overflow. NULL and NaN in the source are both missing. Scores are the
+    library's to 1e-9 relative.
 
     Raises UnsupportedModelError naming the step, ModelError, ModelInputError, and UnknownNameError for an output or
     dialect nobody defined.
@@ -52,7 +53,7 @@ def to_sql(
     >>> print(to_sql(scaler, source="points", keys=["id"], inputs=["x"]))  # doctest: +ELLIPSIS
     -- MinMaxScaler, read with scikit-learn ...
     -- SQL by aops-indb ...
-    -- NULL where 'x' is infinite (MinMaxScaler)
+    -- NULL where 'x' is beyond 1e300 in size (MinMaxScaler)
     SELECT
       "id",
       CASE WHEN "row_is_refused" THEN NULL ELSE "minmaxscaler__x" END AS "x"
@@ -60,11 +61,15 @@ def to_sql(
       SELECT
         "id",
         "x" * 2.5000000000000000e-01 AS "minmaxscaler__x",
-        ABS("x") > 1.7976931348623157e+308 AS "row_is_refused"
+        ABS("x_2") > 1.0000000000000001e+300 AS "row_is_refused"
       FROM (
         SELECT
           "id",
-          NULLIF(CAST("x" AS DOUBLE), CAST('nan' AS DOUBLE)) AS "x"
+          CASE
+            WHEN ABS(CAST("x" AS DOUBLE)) <= 1.0000000000000001e+300
+            THEN CAST("x" AS DOUBLE)
+          END AS "x",
+          NULLIF(CAST("x" AS DOUBLE), CAST('nan' AS DOUBLE)) AS "x_2"
         FROM "points"
       ) AS "s0_inputs"
     ) AS "s1_minmaxscaler"
@@ -73,7 +78,7 @@ def to_sql(
         keys = [keys]
     graph = choose(translate(model, inputs), outputs)
     target = dialect_named(dialect)
-    query = lower(graph, _relation(source, target), keys=keys, dialect=target)
+    query = lower(graph, relation_of(source, target), keys=keys, dialect=target)
     return render(query, target, header=header(graph), consume=True)
 
 
@@ -95,7 +100,7 @@ def header(graph: Graph) -> str:
     return "\n".join(lines + [f"NULL where {reason}" for reason in reasons])
 
 
-def _relation(source: str, dialect: Dialect) -> Expr:
+def relation_of(source: str, dialect: Dialect) -> Expr:
     """A table by its name, or a query in parentheses."""
     first, *others = source.replace("(", " ( ").split(None, 1) or [""]
     if not first:

@@ -46,11 +46,16 @@ TYPES: dict[Kind, str] = {"number": "DOUBLE", "integer": "BIGINT", "text": "VARC
 
 
 def read_input(node: Input) -> Expr:
-    """A column as its kind; NaN is missing, as NULL is."""
+    """A column as its kind; NaN is missing, as NULL is, and so is what is too large."""
     if node.kind == "any":
         return col(node.name)
     value = cast(col(node.name), TYPES[node.kind])
-    return func("NULLIF", value, lit(float("nan"))) if node.kind == "number" else value
+    if node.kind != "number":
+        return value
+    if node.largest < math.inf:
+        # NaN is above every number, or is not compared with any
+        return case([(le(func("ABS", value.copy()), lit(node.largest)), value)])
+    return func("NULLIF", value, lit(float("nan")))
 
 
 # NaN, which overflowing scores may end in, compares as larger than every number in DuckDB and PostgreSQL, and must
@@ -157,7 +162,7 @@ def _apply(node: Apply, args: Sequence[Expr]) -> Expr:
 
 
 def _linear(node: Linear, terms: Sequence[Expr]) -> Expr:
-    products = [mul(term, lit(c)) for term, c in zip(terms, node.coefficients, strict=True)]
+    products = [term if c == 1.0 else mul(term, lit(c)) for term, c in zip(terms, node.coefficients, strict=True)]
     return balanced_sum([*products, lit(node.intercept)] if node.intercept or not products else products)
 
 

@@ -1,4 +1,4 @@
-"""Models as functions of columns, for what has no SQL form: run by their own library, or by ONNX Runtime.
+"""What ONNX Runtime and a model's own library make of rows, beside each other.
 
 An ONNX string cannot be missing: missing text is given as 'nan', which is how skl2onnx writes the category of missing
 values; a model fitted without such takes it for a category it does not know.
@@ -7,7 +7,6 @@ values; a model fitted without such takes it for a category it does not know.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aops_indb.errors import ModelError
@@ -15,77 +14,8 @@ from aops_indb.scoring.graph import Value
 
 if TYPE_CHECKING:
     import pandas as pd
-    import pyarrow as pa
 
 MISSING_TEXT = "nan"
-
-
-@dataclass(frozen=True, slots=True)
-class ScoringFunction:
-    """A classifier as a function: from rows of its inputs to label and scores, missing where it refuses a row.
-
-    classes: its labels, in the order of its probabilities
-    scores:  names of its other outputs, as the model's SQL form has them
-    score:   from the rows as a DataFrame to labels and scores; ValueError or TypeError for what it refuses
-    """
-
-    inputs: tuple[str, ...]
-    classes: tuple[Value, ...]
-    scores: tuple[str, ...]
-    score: Callable[[pd.DataFrame], list[Any]]
-
-    @property
-    def output_names(self) -> tuple[str, ...]:
-        """Names of the outputs, in order."""
-        return ("label", *self.scores)
-
-    def __call__(self, frame: pd.DataFrame) -> pa.Table:
-        """The outputs of the rows."""
-        import numpy as np
-        import pyarrow as pa
-
-        labels: list[Value] = [None] * len(frame)
-        scores = np.full((len(frame), len(self.scores)), np.nan)
-        for rows, _, scored in by_parts(self.score, frame):
-            if scored is not None:
-                labels[rows] = np.asarray(scored[0]).reshape(-1).tolist()
-                scores[rows] = np.asarray(scored[1], dtype=np.float64)
-        columns = [pa.array(labels, _arrow_type(self.classes))]
-        columns += [pa.array(column, from_pandas=True) for column in scores.T]
-        return pa.table(columns, names=list(self.output_names))
-
-
-def library_function(model: Any, inputs: Sequence[str]) -> ScoringFunction:
-    """A fitted classifier, run by its own library."""
-    classes = _classes(model)
-    scores = _probabilities(classes)
-    decides = hasattr(model, "decision_function")
-    if decides:
-        scores += ("decision",) if len(classes) == 2 else tuple(f"decision_{label}" for label in classes)
-
-    def score(frame: pd.DataFrame) -> list[Any]:
-        import numpy as np
-
-        labels, probabilities = library_scores(model, frame)
-        if not decides:
-            return [labels, probabilities]
-        return [labels, np.column_stack([probabilities, model.decision_function(frame)])]
-
-    return ScoringFunction(tuple(inputs), classes, scores, score)
-
-
-def onnx_function(content: bytes, model: Any, inputs: Sequence[str]) -> ScoringFunction:
-    """A classifier that was exported to ONNX, run by ONNX Runtime."""
-    session, classes = open_session(content), _classes(model)
-
-    def score(frame: pd.DataFrame) -> list[Any]:
-        import numpy as np
-
-        labels, probabilities = run(session, frame)
-        # ONNX has truth values as 0 and 1
-        return [np.asarray(labels).astype(bool) if isinstance(classes[0], bool) else labels, probabilities]
-
-    return ScoringFunction(tuple(inputs), classes, _probabilities(classes), score)
 
 
 def onnx_classes(proto: Any) -> tuple[Value, ...]:
@@ -122,24 +52,6 @@ def onnx_scores(proto: Any, classes: Sequence[Value], frame: pd.DataFrame) -> tu
     return np.asarray(labels).reshape(-1), np.asarray(probabilities, dtype=np.float64)
 
 
-def _probabilities(classes: Sequence[Value]) -> tuple[str, ...]:
-    return tuple(f"probability_{label}" for label in classes)
-
-
-def _classes(model: Any) -> tuple[Value, ...]:
-    if not hasattr(model, "predict_proba"):
-        raise ModelError(f"{type(model).__name__} gives no probabilities: make it a classifier of two classes")
-    return tuple(label.item() if hasattr(label, "item") else label for label in model.classes_)
-
-
-def _arrow_type(classes: Sequence[Value]) -> Any:
-    import pyarrow as pa
-
-    types = {bool: pa.bool_(), int: pa.int64(), float: pa.float64(), str: pa.string()}
-    fits = all(isinstance(label, int) and abs(label) < 2**31 for label in classes)
-    return pa.int32() if fits and not isinstance(classes[0], bool) else types[type(classes[0])]
-
-
 # ── the two that run it ────────────────────────────────────────────────────────────────────────────────
 
 
@@ -162,7 +74,7 @@ def open_session(content: bytes) -> Any:
 def run(session: Any, frame: Any) -> list[Any]:
     """ONNX Runtime's outputs for the rows; ValueError where it fails."""
     import numpy as np
-    from onnxruntime.capi.onnxruntime_pybind11_state import Fail, RuntimeException
+    from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidArgument, RuntimeException
 
     feed = {}
     for name, column in frame.items():
@@ -174,7 +86,7 @@ def run(session: Any, frame: Any) -> list[Any]:
         feed[str(name)] = values.reshape(-1, 1)
     try:
         return list(session.run(None, feed))
-    except (Fail, RuntimeException) as error:
+    except (Fail, InvalidArgument, RuntimeException) as error:
         raise ValueError(str(error)) from error
 
 

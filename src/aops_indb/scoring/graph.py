@@ -28,8 +28,8 @@ refuses), a guard's condition is true, and all outputs of that row are NULL: nev
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 Kind: TypeAlias = Literal["number", "integer", "text", "boolean", "any"]
@@ -42,10 +42,14 @@ Value: TypeAlias = bool | int | float | str | None
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Input:
-    """A column of the source. Read as "number" it is cast to double and NaN becomes missing; "any" is left as is."""
+    """A column of the source. Read as "number" it is cast to double and NaN becomes missing; "any" is left as is.
+
+    largest: a number larger in size becomes missing, too
+    """
 
     name: str
     kind: Kind
+    largest: float = math.inf
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -329,6 +333,30 @@ CHILDREN: dict[type, Callable[..., Sequence[Node]]] = {
 def children(node: Node) -> Sequence[Node]:
     """The nodes a node is computed from."""
     return CHILDREN[type(node)](node)
+
+
+# Of a node, the same on other children, in their order.
+REBUILD: dict[type, Callable[..., Node]] = {
+    Apply: lambda node, *args: replace(node, args=args),
+    Linear: lambda node, *terms: replace(node, terms=terms),
+    Case: lambda _, *parts: Case(tuple(zip(parts[:-1:2], parts[1::2], strict=True)), parts[-1]),
+    Lookup: lambda node, of: replace(node, of=of),
+    Forest: lambda node, *inputs: replace(node, inputs=inputs),
+    Part: lambda node, of: replace(node, of=of),
+    Named: lambda node, of: replace(node, of=of),
+    Reduce: lambda node, of: replace(node, of=of),
+}
+
+
+def replaced(roots: Iterable[Node], by: Mapping[Node, Node]) -> dict[Node, Node]:
+    """What becomes of every node when some are replaced by others; a node above none of them stays itself."""
+    found: dict[Node, Node] = dict(by)
+    for node in walk(roots, by):
+        before = children(node)
+        after = [found[child] for child in before]
+        same = all(a is b for a, b in zip(before, after, strict=True))
+        found[node] = node if same else REBUILD[type(node)](node, *after)
+    return found
 
 
 def walk(roots: Iterable[Node], known: Iterable[Node] = ()) -> Iterator[Node]:

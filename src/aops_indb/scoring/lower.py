@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from aops_indb.errors import ModelInputError
+from aops_indb.scoring.category_tables import CategoryTables
 from aops_indb.scoring.expressions import EXPRESSIONS, read_input
-from aops_indb.scoring.graph import Constant, Forest, Graph, Input, Named, Node, Part, Reduce, children, walk
-from aops_indb.scoring.layouts import LAYOUTS
+from aops_indb.scoring.graph import Constant, Forest, Graph, Input, Lookup, Named, Node, Part, Reduce, children, walk
+from aops_indb.scoring.layouts import LAYOUTS, Layout
 from aops_indb.scoring.names import Names
 from aops_indb.scoring.pairs import Reductions
-from aops_indb.scoring.stages import Column, Layout, Stages
+from aops_indb.scoring.parameters import Parameters, ParameterTables
+from aops_indb.scoring.stages import Column, Stages
 from aops_indb.scoring.verify import verify
 from aops_indb.sqlgen.build import Expr, case, lit, or_
 from aops_indb.sqlgen.dialects import Dialect
 from aops_indb.sqlgen.parse import columns_of, tables_of
-from aops_indb.sqlgen.statements import Select, with_ctes
+from aops_indb.sqlgen.statements import Select, Table, table, with_ctes
+
+
+@dataclass(frozen=True, slots=True)
+class Lowered:
+    """A graph as a SELECT, and by name the relations of constants that it reads."""
+
+    query: Select
+    parameters: Mapping[str, Parameters]
 
 
 def lower(
@@ -29,7 +39,7 @@ def lower(
     dialect: Dialect,
     extra: Mapping[str, Expr] = MappingProxyType({}),
 ) -> Select:
-    """One SELECT: the keys, the graph's outputs, then `extra`.
+    """One self-contained SELECT: the keys, the graph's outputs, then `extra`.
 
     source: a table, or a query in parentheses (sqlgen.statements: table, parse_table, subquery)
     extra:  further columns by name; expressions over the source's columns, or constants
@@ -43,19 +53,42 @@ def lower(
     >>> lower(graph, parse_table("t"), keys=["id"], dialect=dialect("duckdb")).named_selects
     ['id', 'twice']
     """
+    lowered = lower_apart(graph, source, keys=keys, dialect=dialect, extra=extra)
+    stored = {name: parameters.query() for name, parameters in lowered.parameters.items()}
+    return with_ctes(lowered.query, stored, materialized=stored)
+
+
+def lower_apart(
+    graph: Graph,
+    source: Expr,
+    *,
+    keys: Sequence[str],
+    dialect: Dialect,
+    extra: Mapping[str, Expr] = MappingProxyType({}),
+    table_of: Callable[[str], Table] = table,
+    layout: str | None = None,
+) -> Lowered:
+    """As `lower`, with relations of constants that are tables.
+
+    table_of: the table of each, by its name
+    layout:   entry of LAYOUTS to lay forests out by, in the place of the dialect's own
+    """
     verify(graph)
     _check_names(keys, graph.output_names, extra)
     names = Names([*keys, *extra])
-    reductions = Reductions(graph.roots, names, tables_of(source))
-    lowering = _Lowering(Stages(names), LAYOUTS[dialect.forest_layout], _plan(graph, reductions), reductions)
+    parameters = ParameterTables(tables_of(source), table_of)
+    reductions = Reductions(graph.roots, names, parameters)
+    categories = CategoryTables(graph.roots, names, parameters, dialect.binary_collation)
+    plan = _plan(graph, reductions, categories)
+    lowering = _Lowering(
+        Stages(names), LAYOUTS[layout or dialect.forest_layout], plan, reductions, categories, parameters
+    )
     for node in walk(graph.roots):
         lowering.add(node)
     outputs = lowering.outputs(graph) | lowering.extra(extra)
     repeated = dialect.repeats_subqueries
     reductions.join(lowering.stages, lambda node: lowering.use(node)[0], repeated=repeated)
-    query = lowering.stages.select(source, keys, outputs, repeated=repeated)
-    stored = reductions.tables()
-    return with_ctes(query, stored, materialized=stored)
+    return Lowered(lowering.stages.select(source, keys, outputs, repeated=repeated), parameters.tables)
 
 
 def _check_names(keys: Sequence[str], outputs: Sequence[str], extra: Mapping[str, Expr]) -> None:
@@ -78,7 +111,7 @@ class _Plan:
     forests: Mapping[Forest, Sequence[str]]
 
 
-def _plan(graph: Graph, reductions: Reductions) -> _Plan:
+def _plan(graph: Graph, reductions: Reductions, categories: CategoryTables) -> _Plan:
     uses = Counter(root for root in graph.roots)
     titles: dict[Node, tuple[str, str]] = {}
     placed: set[Node] = set()
@@ -91,6 +124,8 @@ def _plan(graph: Graph, reductions: Reductions) -> _Plan:
             placed.update(node.inputs)
         if isinstance(node, Reduce):
             placed.update(reductions.per_row(node))
+        if node in categories:
+            placed.update(children(node))
     for name, node in graph.outputs:
         titles.setdefault(node, ("", name))
     placed.update(node for node, count in uses.items() if count > 1)
@@ -104,9 +139,19 @@ def _plan(graph: Graph, reductions: Reductions) -> _Plan:
 class _Lowering:
     """Nodes that are columns, and expressions of those that are not yet."""
 
-    def __init__(self, stages: Stages, layout: Layout, plan: _Plan, reductions: Reductions) -> None:
+    def __init__(
+        self,
+        stages: Stages,
+        layout: Layout,
+        plan: _Plan,
+        reductions: Reductions,
+        categories: CategoryTables,
+        parameters: ParameterTables,
+    ) -> None:
         self.stages = stages
+        self._parameters = parameters
         self._reductions = reductions
+        self._categories = categories
         self._layout = layout
         self._plan = plan
         self._columns: dict[Node, Column] = {}
@@ -126,7 +171,8 @@ class _Lowering:
                 self._columns[node] = self._reduce(node)
             case Forest():
                 inputs = [self._column(child) for child in node.inputs]
-                self._forests[node] = self._layout(node, inputs, self._plan.forests[node], self.stages)
+                names = self._plan.forests[node]
+                self._forests[node] = self._layout(node, inputs, names, self.stages, self._parameters)
             case Part():
                 self._columns[node] = self._forests[node.of][node.index]
             case Named(of=of) if of in self._columns:
@@ -146,13 +192,19 @@ class _Lowering:
 
     def _compute(self, node: Node) -> None:
         parts = [self.use(child) for child in children(node)]
-        expression = EXPRESSIONS[type(node)](node, [part for part, _ in parts])
         stage = max((stage for _, stage in parts), default=-1)
+        if isinstance(node, Lookup) and node in self._categories:
+            self._place(node, self._categories.looked_up(node, self._column(node.of), self.stages), stage)
+            return
+        expression = EXPRESSIONS[type(node)](node, [part for part, _ in parts])
         if node in self._plan.placed:
-            step, name = self._plan.titles.get(node, ("", getattr(node, "op", type(node).__name__.lower())))
-            self._columns[node] = self.stages.place(step, name, expression, after=stage)
+            self._place(node, expression, stage)
         else:
             self._pending[node] = expression, stage
+
+    def _place(self, node: Node, expression: Expr, stage: int) -> None:
+        step, name = self._plan.titles.get(node, ("", getattr(node, "op", type(node).__name__.lower())))
+        self._columns[node] = self.stages.place(step, name, expression, after=stage)
 
     def use(self, node: Node) -> tuple[Expr, int]:
         """The expression to write for a node, and the last stage it refers to."""

@@ -1,7 +1,8 @@
 """Fitted models as ONNX, for other runtimes, and how far an export can be relied on.
 
-ONNX operators on trees compare in single precision, and the converters have gaps of their own (docs: facts on models):
-so an export is compared row by row with the library, and the figures kept with it.
+skl2onnx converts models of scikit-learn, and those of the boosting libraries as onnx_boosters.py teaches it. ONNX
+operators on trees compare in single precision, and the converters have gaps of their own: so an export is compared row
+by row with the library, and the figures kept with it.
 
 An ONNX string cannot be missing (functions.py says what stands for it). The comparison counts the rows where that, or
 anything else about missing values, makes a difference.
@@ -10,11 +11,13 @@ anything else about missing values, makes a difference.
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
 from aops_indb.errors import ModelInputError, UnsupportedModelError
 from aops_indb.scoring.functions import by_parts, is_text, library_scores, open_session, run
+from aops_indb.scoring.onnx_boosters import ML_OPSETS, teach_skl2onnx
 
 # Difference between two scores, relative to the larger of 1 and the library's, beyond which a row counts as differing.
 TOLERANCE = 1e-5
@@ -54,11 +57,13 @@ class OnnxComparison:
 
 
 def to_onnx(model: Any, sample: Any) -> bytes:
-    """A fitted scikit-learn model as ONNX, one input per column: text as strings, numbers as floats.
+    """A fitted model of scikit-learn, LightGBM, XGBoost or CatBoost, or a Pipeline of these, as ONNX.
+
+    It has one input per column: text as strings, numbers as floats.
 
     sample: DataFrame with the model's columns; only their names and types matter
 
-    Raises UnsupportedModelError where skl2onnx has no converter or fails, ModelInputError for missing columns.
+    Raises UnsupportedModelError where there is no converter or it fails, ModelInputError for missing columns.
 
     >>> import pandas as pd
     >>> from sklearn.linear_model import LinearRegression
@@ -70,10 +75,13 @@ def to_onnx(model: Any, sample: Any) -> bytes:
     try:
         content = _convert(model, frame)
         open_session(content)
+    except UnsupportedModelError:
+        raise
     except Exception as error:  # converters, and the runtime when it loads, raise whatever they meet
-        first_line = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        first_line = (str(error).strip().splitlines() or [""])[0]
         raise UnsupportedModelError(
-            f"{type(model).__name__} has no ONNX form; use its SQL form instead. skl2onnx says: {first_line}"
+            f"{type(model).__name__} has no ONNX form; use its SQL form instead. Its converter raises "
+            f"{type(error).__name__}: {first_line}"
         ) from error
     return content
 
@@ -101,11 +109,13 @@ def compare_onnx(content: bytes, model: Any, frame: Any, *, tolerance: float = T
                 refused[inner], differs[inner] = got is not None, wanted is not None
                 continue
             here = slice(inner.start - rows.start, inner.stop - rows.start)
-            if len(wanted) > 1:
+            if len(got) > 1:
                 differs[inner] |= _labels_differ(got[0], wanted[0][here])
-            other, difference = _scores_differ(got[-1], wanted[-1][here], tolerance)
-            differs[inner] |= other
-            largest = max(largest, difference)
+            # of what the library gives labels alone, or several tables, ONNX has scores of its own kind
+            if len(wanted) == len(got) and not isinstance(wanted[-1], list):
+                other, difference = _scores_differ(got[-1], wanted[-1][here], tolerance)
+                differs[inner] |= other
+                largest = max(largest, difference)
     return OnnxComparison(
         rows=len(frame),
         differing=int(differs.sum()),
@@ -122,10 +132,12 @@ def compare_onnx(content: bytes, model: Any, frame: Any, *, tolerance: float = T
 def _columns(model: Any, frame: Any) -> Any:
     """The model's columns of a frame, in its order."""
     names = [str(name) for name in getattr(model, "feature_names_in_", frame.columns)]
-    absent = [name for name in names if name not in frame.columns]
+    # LightGBM has _ for a space
+    known = {str(name).replace(" ", "_"): name for name in frame.columns} | {str(name): name for name in frame.columns}
+    absent = [name for name in names if name not in known]
     if absent:
         raise ModelInputError(f"the frame lacks {', '.join(map(repr, absent))}; it has {', '.join(frame.columns)}.")
-    return frame[names]
+    return frame[[known[name] for name in names]]
 
 
 def _onnx_type(column: Any) -> Any:
@@ -135,15 +147,18 @@ def _onnx_type(column: Any) -> Any:
 
 
 def _convert(model: Any, frame: Any) -> bytes:
-    from skl2onnx import convert_sklearn
+    from skl2onnx import __max_supported_opset__, convert_sklearn
 
     functions, shapes = _mended_converters()
+    teach_skl2onnx(model)
     converted = convert_sklearn(
         _with_columns_joined(model, frame),
+        name=type(model).__name__,
         initial_types=[(name, _onnx_type(frame[name])) for name in frame],
-        options={"zipmap": False} if hasattr(model, "classes_") else None,
+        options={"zipmap": False} if len(getattr(model, "classes_", ())) else None,
         custom_conversion_functions=functions,
         custom_shape_calculators=shapes,
+        target_opset={"": __max_supported_opset__, **ML_OPSETS},
     )
     for given, wanted in zip(converted.graph.input, list(frame), strict=True):
         _rename_input(converted.graph, given, wanted)
@@ -156,6 +171,8 @@ def _with_columns_joined(model: Any, frame: Any) -> Any:
     from sklearn.compose import ColumnTransformer
     from sklearn.pipeline import Pipeline
 
+    while hasattr(model, "best_estimator_"):  # of a search
+        model = model.best_estimator_
     first = model
     while isinstance(first, Pipeline):
         first = first.steps[0][1]
@@ -204,19 +221,26 @@ def _whole(value: Any) -> Any:
 
 
 def _mended_converters() -> tuple[dict[type, Callable[..., Any]], dict[type, Callable[..., Any]]]:
-    """skl2onnx's own converters of HistGradientBoosting on a container that mends what they write, and their shapes."""
+    """skl2onnx's own converters of some estimators, mended, and their shapes."""
     from skl2onnx.common._registration import get_converter, get_shape_calculator
-    from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+    from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor, VotingClassifier
 
-    def mended(alias: str) -> Callable[..., Any]:
-        convert = get_converter(alias)
+    def alias(model: type) -> str:
+        return f"Sklearn{model.__name__}"
+
+    def whole_numbers(model: type) -> Callable[..., Any]:
+        convert = get_converter(alias(model))
         return lambda scope, operator, container: convert(scope, operator, _WholeNumbers(container))
 
-    models = (HistGradientBoostingClassifier, HistGradientBoostingRegressor)
-    return (
-        {model: mended(f"Sklearn{model.__name__}") for model in models},
-        {model: get_shape_calculator(f"Sklearn{model.__name__}") for model in models},
-    )
+    def not_flat(scope: Any, operator: Any, container: Any) -> Any:
+        """The setting concerns transform alone; the converter refuses its default."""
+        operator.raw_operator = copy(operator.raw_operator)
+        operator.raw_operator.flatten_transform = False
+        return get_converter(alias(VotingClassifier))(scope, operator, container)
+
+    boosting = (HistGradientBoostingClassifier, HistGradientBoostingRegressor)
+    converters = {model: whole_numbers(model) for model in boosting} | {VotingClassifier: not_flat}
+    return converters, {model: get_shape_calculator(alias(model)) for model in converters}
 
 
 # ── comparing ──────────────────────────────────────────────────────────────────────────────────────────
@@ -225,12 +249,15 @@ def _mended_converters() -> tuple[dict[type, Callable[..., Any]], dict[type, Cal
 def _labels_differ(got: Any, want: Any) -> Any:
     import numpy as np
 
-    got, want = np.asarray(got), np.asarray(want)
+    got, want = (np.asarray(values).reshape(len(want), -1) for values in (got, want))
+    if got.shape != want.shape:
+        return np.ones(len(want), dtype=bool)
     if want.dtype.kind == "b":  # ONNX has them as 0 and 1
         want = want.astype(np.int64)
-    return got.reshape(-1).astype(str) != want.reshape(-1).astype(got.dtype if got.dtype.kind in "fi" else str).astype(
-        str
-    )
+    if got.dtype.kind in "fi" and want.dtype.kind in "fi":
+        want = want.astype(got.dtype) if got.dtype.kind == "f" else want
+        return np.any(got != want, axis=1)
+    return np.any(got.astype(str) != want.astype(str), axis=1)
 
 
 def _scores_differ(got: Any, want: Any, tolerance: float) -> tuple[Any, float]:

@@ -25,9 +25,11 @@ from aops_indb.scoring.graph import (
     walk,
 )
 from aops_indb.scoring.names import Names
+from aops_indb.scoring.parameters import Parameters, ParameterTables
 from aops_indb.scoring.stages import Column, Stages
-from aops_indb.sqlgen.build import Expr, asc, cast, col, func, lit
-from aops_indb.sqlgen.statements import Query, select, subquery, table, values
+from aops_indb.sqlgen.build import Expr, col, func
+from aops_indb.sqlgen.statements import Table, select, subquery
+from aops_indb.sqlgen.windows import asc
 
 AGGREGATES = {"sum": "SUM", "minimum": "MIN", "maximum": "MAX", "smallest": "MAX"}
 
@@ -42,13 +44,13 @@ class _Group:
 
 
 class Reductions:
-    """The reductions of a graph, and the tables of stored rows they read."""
+    """The reductions of a graph."""
 
-    def __init__(self, roots: Iterable[Node], names: Names, tables: Iterable[str]) -> None:
+    def __init__(self, roots: Iterable[Node], names: Names, parameters: ParameterTables) -> None:
         self._relations = {node: next(iter(found)) for node, found in relations_of(roots).items() if found}
         self._names = names
-        self._taken = Names(tables)
-        self._tables: dict[Relation, str] = {}
+        self._parameters = parameters
+        self._tables: dict[Relation, Callable[[], Table]] = {}
         self._groups: dict[_Key, _Group] = {}
 
     def is_pair(self, node: Node) -> bool:
@@ -65,7 +67,9 @@ class Reductions:
         """A column of the stage after number `after` for the reduction."""
         relation, ranked = self._relations[reduce.of], reduce.op == "smallest"
         if relation not in self._tables:
-            self._tables[relation] = self._taken.claim(relation.name)
+            columns = dict(zip(relation.columns, zip(*relation.rows, strict=True), strict=True))
+            stored = Parameters(dict.fromkeys(relation.columns, "DOUBLE"), columns)
+            self._tables[relation] = self._parameters.add(relation.name, stored)
         key = (after + 1, relation, reduce.of if ranked else None, reduce.rank)
         if key not in self._groups:
             self._groups[key] = _Group(self._names.claim(f"{relation.name}__reduced"))
@@ -82,7 +86,7 @@ class Reductions:
         for (stage, relation, ranked, rank), group in self._groups.items():
             writer = _Pairs(self._names, self._relations, refer)
             found = writer.expressions([reduce.of for reduce in group.members.values()])
-            source: Expr = table(self._tables[relation])
+            source: Expr = self._tables[relation]()
             if ranked is not None:
                 near = writer.stages.select(source, (), {"value": found[0]}, repeated=repeated, filters_pass=False)
                 ordered = select([col("value")], subquery(near, "pairs"), order_by=[asc(col("value"))], limit=rank)
@@ -94,10 +98,6 @@ class Reductions:
                 }
                 query = writer.stages.select(source, (), totals, repeated=repeated, filters_pass=False)
             stages.join(group.alias, query, stage=stage)
-
-    def tables(self) -> Mapping[str, Query]:
-        """The stored rows, each as a query, by the name of its table."""
-        return {name: _stored(relation) for relation, name in self._tables.items()}
 
 
 class _Pairs:
@@ -147,8 +147,3 @@ class _Pairs:
             column = self._columns[node]
             return column.ref(), column.stage
         return self._pending.pop(node) if node in self._pending else (self._refer(node), -1)
-
-
-def _stored(relation: Relation) -> Query:
-    rows = [[cast(lit(None), "DOUBLE") if v is None else lit(float(v)) for v in row] for row in relation.rows]
-    return select([col(name) for name in relation.columns], values(rows, relation.columns, "stored"))

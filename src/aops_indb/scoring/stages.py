@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
-from aops_indb.scoring.graph import Forest
 from aops_indb.scoring.names import Names
 from aops_indb.sqlgen.build import Expr, col
 from aops_indb.sqlgen.parse import column_uses, is_column
@@ -33,7 +31,7 @@ class Stages:
         self._names = names
         self._columns: list[dict[str, Expr]] = [{}]
         self._steps: list[list[str]] = [[first]]
-        self._joins: dict[tuple[int, str], Select] = {}
+        self._joins: dict[tuple[int, str], Join] = {}
 
     def place(self, step: str, name: str, expression: Expr, *, after: int) -> Column:
         """A new column of the stage after number `after`; -1 for one that reads the source.
@@ -58,7 +56,22 @@ class Stages:
 
     def join(self, alias: str, query: Select, *, stage: int) -> None:
         """A query that a stage joins to each of its rows, with the alias its columns refer to."""
-        self._joins[stage, alias] = query
+        self._joins[stage, alias] = Join(lateral(query, alias), "cross")
+
+    def look_up(self, relation: Expr, on: Expr, *, stage: int, always: bool = False) -> None:
+        """A relation of which a stage joins to each of its rows the one that meets the condition, if there is one.
+
+        always: there is one of each row
+        """
+        self._joins[stage, relation.alias_or_name] = Join(relation, "inner" if always else "left", on)
+
+    def claim(self, name: str) -> str:
+        """The name, or one like it that is free."""
+        return self._names.claim(name)
+
+    def put_beside(self, relation: Expr, *, stage: int) -> None:
+        """A relation of one row that a stage has beside each of its rows."""
+        self._joins[stage, relation.alias_or_name] = Join(relation, "cross")
 
     def select(
         self,
@@ -76,7 +89,7 @@ class Stages:
         """
         for layer in reversed(self._layers(outputs)):
             passed_on = [*keys, *layer.passed_on]
-            joins = [Join(lateral(query, alias), "cross") for alias, query in layer.joins.items()]
+            joins = layer.joins
             if repeated and layer.repeats and filters_pass:
                 own = lateral_once(select(layer.own), layer.alias)
                 before = [col(name, source.alias_or_name) for name in passed_on]
@@ -98,9 +111,11 @@ class Stages:
                 continue
             passed_on = [name for columns in self._columns[:stage] for name in columns if name in uses]
             repeats = any(uses[name] > 1 and not is_column(column) for name, column in own.items())
-            joins = {alias: query for (joined, alias), query in self._joins.items() if joined == stage}
+            joins = [join for (joined, _), join in self._joins.items() if joined == stage]
             layers.append(_Layer(self._alias(stage), passed_on, own, joins, repeats))
-            uses.update(name for query in joins.values() for name in column_uses(query))
+            uses.update(
+                name for join in joins for part in (join.relation, join.on) if part for name in column_uses(part)
+            )
             if stage:
                 uses.update(name for column in own.values() for name in column_uses(column))
         return layers
@@ -119,14 +134,10 @@ class _Layer:
     alias: str
     passed_on: Sequence[str]
     own: Mapping[str, Expr]
-    joins: Mapping[str, Select]
+    joins: Sequence[Join]
     repeats: bool
 
 
 def _select(passed_on: Sequence[str], own: Mapping[str, Expr], source: Expr, joins: Sequence[Join] = ()) -> Select:
     columns = [*map(col, passed_on), *(aliased(column, name) for name, column in own.items())]
     return select(columns, source, joins=joins)
-
-
-# From a forest, the columns that hold its inputs, and the names wanted for its outputs, to a column per output.
-Layout: TypeAlias = Callable[[Forest, Sequence[Column], Sequence[str], Stages], Sequence[Column]]

@@ -9,10 +9,10 @@ from typing import Any
 
 from aops_indb.errors import ModelError, ModelInputError
 from aops_indb.scoring.graph import Graph
-from aops_indb.scoring.guards import guards
+from aops_indb.scoring.guards import guarded
 from aops_indb.scoring.names import Names
 from aops_indb.scoring.read_boosting import BOOSTERS, NATIVE
-from aops_indb.scoring.read_onnx import ONNX, ONNX_SHAPES
+from aops_indb.scoring.read_onnx import ONNX, ONNX_SHAPES, title_of
 from aops_indb.scoring.read_sklearn import TRANSFORMS, TRANSLATORS
 from aops_indb.scoring.read_sklearn.refused import REFUSED
 from aops_indb.scoring.read_sklearn.translation import Features, Ledger, Place, check_fitted, class_key
@@ -43,38 +43,35 @@ def read(model: Any, inputs: Sequence[str] | None, *, lenient: bool = False) -> 
     ledger = Ledger(TRANSLATORS | BOOSTERS | ONNX, TRANSFORMS, lenient=lenient)
     place = Place(ledger, (), type(model).__name__.lower())
     check_fitted(model, place)
-    if (lenient or _starts_refused(model)) and inputs is None and not _fitted_names(model):
+    if (lenient or _starts_refused(model)) and inputs is None and not fitted_names(model):
         inputs = [f"x{i}" for i in range(_feature_count(model))]
-    names, columns = _names(model, inputs)
+    names, columns = names_and_columns(model, inputs)
     features = Features(names, tuple(place.column(column) for column in columns))
     outputs, taken = place.translate(model, features), Names()
-    graph = Graph(
-        inputs=columns,
-        outputs=tuple((taken.claim(name, longest=None), node) for name, node in outputs),
-        guards=guards(ledger.missing, ledger.infinite, ledger.too_large, ledger.guards),
-        description=_description(model),
-    )
+    named = [(taken.claim(name, longest=None), node) for name, node in outputs]
+    kept = guarded(named, ledger.missing, ledger.limits, ledger.guards)
+    graph = Graph(columns, kept.outputs, kept.guards, _description(model))
     verify(graph)
     return graph, ledger
 
 
-def _names(model: Any, inputs: Sequence[str] | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def names_and_columns(model: Any, inputs: Sequence[str] | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The features' names in the model, and the columns that hold them."""
-    fitted_names = _fitted_names(model)
-    count = len(fitted_names) or _feature_count(model)
+    fitted = fitted_names(model)
+    count = len(fitted) or _feature_count(model)
     if inputs is None:
-        if not fitted_names:
+        if not fitted:
             raise ModelInputError(
                 f"{type(model).__name__} was fitted without column names; give its {count} columns as inputs=[…]."
             )
-        return fitted_names, fitted_names
+        return fitted, fitted
     columns = tuple(inputs)
     if len(columns) != count:
-        raise ModelInputError(_count_message(model, columns, fitted_names, count))
+        raise ModelInputError(_count_message(model, columns, fitted, count))
     repeated = sorted({name for name in columns if columns.count(name) > 1})
     if repeated:
         raise ModelInputError(f"inputs name {', '.join(map(repr, repeated))} more than once.")
-    return fitted_names or columns, columns
+    return fitted or columns, columns
 
 
 def _count_message(model: Any, columns: Sequence[str], fitted: Sequence[str], count: int) -> str:
@@ -87,7 +84,7 @@ def _count_message(model: Any, columns: Sequence[str], fitted: Sequence[str], co
     return message + f" It was fitted on: {', '.join(fitted)}." + (f" Not given: {', '.join(hints)}." if hints else "")
 
 
-def _fitted_names(model: Any) -> tuple[str, ...]:
+def fitted_names(model: Any) -> tuple[str, ...]:
     """The names of the features the model was fitted on, if it was given names."""
     key = class_key(type(model))
     names = SHAPES[key].names(model) if key in SHAPES else getattr(model, "feature_names_in_", ())
@@ -137,6 +134,8 @@ def _libraries(model: Any) -> Iterator[tuple[str, str]]:
 
 def _outline(model: Any) -> str:
     """A model in a line: Pipeline(prep: ColumnTransformer(…), clf: LogisticRegression)."""
+    if class_key(type(model)) in ONNX:
+        return title_of(model)
     parts = getattr(model, "steps", None) or getattr(model, "transformer_list", None)
     parts = parts or getattr(model, "transformers_", None) or ()
     inner = ", ".join(

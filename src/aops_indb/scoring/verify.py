@@ -83,6 +83,7 @@ def _one_kind(kinds: Sequence[Kind], where: str) -> Kind:
 
 def _input_rule(node: Input, _: Sequence[Kind]) -> Kind:
     _require(bool(node.name), "an input needs a column name")
+    _require(node.largest > 0, "an input's largest number is above 0")
     return node.kind
 
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
 from sqlglot import exp
@@ -163,18 +163,21 @@ def neg(a: Expr) -> Expr:
     return exp.Neg(this=operand(a))
 
 
+def balanced(operation: Callable[[Expr, Expr], Expr], terms: Sequence[Expr]) -> Expr:
+    """The terms, at least one, joined by an operation that may be done in any order, as a balanced tree."""
+    if len(terms) == 1:
+        return terms[0]
+    half = (len(terms) + 1) // 2
+    return operation(balanced(operation, terms[:half]), balanced(operation, terms[half:]))
+
+
 def balanced_sum(terms: Sequence[Expr]) -> Expr:
     """The sum of the terms as a balanced tree: engines limit depth, and plan it faster than a chain.
 
     >>> balanced_sum([col(c) for c in "abcd"]).sql("duckdb")
     '("a" + "b") + ("c" + "d")'
     """
-    if not terms:
-        return lit(0.0)
-    if len(terms) == 1:
-        return terms[0]
-    half = (len(terms) + 1) // 2
-    return add(balanced_sum(terms[:half]), balanced_sum(terms[half:]))
+    return balanced(add, terms) if terms else lit(0.0)
 
 
 # ── comparisons and logic ──────────────────────────────────────────────────────────────────────────────
@@ -265,12 +268,26 @@ def case(whens: Iterable[tuple[Expr, Expr]], default: Expr | None = None) -> Exp
     return exp.Case(ifs=branches, default=default)
 
 
-# ── functions, types, windows ──────────────────────────────────────────────────────────────────────────
+# ── functions, types ───────────────────────────────────────────────────────────────────────────────────
 
 
 def cast(a: Expr, to: str) -> Expr:
     """`CAST(a AS to)`; `to` is a type as sqlglot spells it, e.g. DOUBLE, VARCHAR, TIMESTAMPTZ."""
     return exp.Cast(this=a, to=exp.DataType.build(to))
+
+
+def collated(a: Expr, collation: str) -> Expr:
+    """Text to be compared by a collation, whatever the one in force is."""
+    return exp.Collate(this=operand(a), expression=ident(collation))
+
+
+def cast_as_written(a: Expr, to: str) -> Expr:
+    """`CAST(a AS to)`; `to` is a type as the engine itself writes it, and is left so.
+
+    >>> cast_as_written(col("a"), "public.mood").sql("postgres")
+    'CAST("a" AS public.mood)'
+    """
+    return exp.Cast(this=a, to=exp.DataType(this=exp.DataType.Type.USERDEFINED, kind=to))
 
 
 def func(name: str, *args: Expr) -> Expr:
@@ -324,18 +341,6 @@ def filtered(aggregate: Expr, condition: Expr) -> Expr:
     return exp.Filter(this=aggregate, expression=exp.Where(this=condition))
 
 
-def struct(fields: Mapping[str, Expr]) -> Expr:
-    """A struct value with the named fields."""
-    return exp.Struct(
-        expressions=[exp.PropertyEQ(this=ident(name), expression=value) for name, value in fields.items()]
-    )
-
-
-def field(a: Expr, name: str) -> Expr:
-    """A field of a struct."""
-    return exp.Dot(this=operand(a), expression=ident(name))
-
-
 def bit_and(a: Expr, b: Expr) -> Expr:
     """The bits set in both of two integers."""
     return exp.BitwiseAnd(this=operand(a), expression=operand(b))
@@ -346,65 +351,6 @@ def shift_left(a: Expr, bits: Expr) -> Expr:
     return exp.BitwiseLeftShift(this=operand(a), expression=operand(bits))
 
 
-def element(values: Sequence[Expr], position: Expr) -> Expr:
-    """Of a list of values the one at `position`, counted from 1."""
-    return exp.Bracket(this=exp.Paren(this=exp.Array(expressions=list(values))), expressions=[position], offset=1)
-
-
 def row(values: Sequence[Expr]) -> Expr:
     """A row value, compared column by column."""
     return exp.Anonymous(this="ROW", expressions=list(values))
-
-
-def desc(a: Expr) -> Expr:
-    """Sort key, largest first, NULL last."""
-    return exp.Ordered(this=a, desc=True, nulls_first=False)
-
-
-def asc(a: Expr) -> Expr:
-    """Sort key, smallest first, NULL last."""
-    return exp.Ordered(this=a, desc=False, nulls_first=False)
-
-
-def over(
-    function: Expr,
-    partition_by: Sequence[Expr] = (),
-    order_by: Sequence[Expr] = (),
-    *,
-    named: str | None = None,
-    frame: exp.WindowSpec | None = None,
-) -> Expr:
-    """A window function, over a named window or one spelled out."""
-    if named is not None:
-        return exp.Window(this=function, alias=ident(named))
-    return exp.Window(this=function, over="OVER", **_window_args(partition_by, order_by, frame))
-
-
-def window_definition(
-    name: str, partition_by: Sequence[Expr], order_by: Sequence[Expr], frame: exp.WindowSpec | None = None
-) -> Expr:
-    """An entry of the WINDOW clause."""
-    return exp.Window(this=ident(name), over="AS", **_window_args(partition_by, order_by, frame))
-
-
-def _window_args(
-    partition_by: Sequence[Expr], order_by: Sequence[Expr], frame: exp.WindowSpec | None
-) -> dict[str, object]:
-    return {
-        "partition_by": list(partition_by),
-        "order": exp.Order(expressions=list(order_by)) if order_by else None,
-        "spec": frame,
-    }
-
-
-def trailing(duration: dt.timedelta | None, *, ending: dt.timedelta = dt.timedelta(0)) -> exp.WindowSpec:
-    """Frame over the times from `duration` before its end, excluded, to its end, included.
-
-    It ends at the current row and its peers, or `ending` before; duration None: it begins with the first row.
-    """
-    start: object = "UNBOUNDED"
-    if duration is not None:
-        # a RANGE frame includes both ends; the last microsecond before the far end is left out
-        start = interval(duration + ending - dt.timedelta(microseconds=1))
-    end = {"end": interval(ending), "end_side": "PRECEDING"} if ending else {"end": "CURRENT ROW"}
-    return exp.WindowSpec(kind="RANGE", start=start, start_side="PRECEDING", **end)

@@ -16,6 +16,7 @@ from aops_indb.errors import DefinitionError
 from aops_indb.sqlgen.build import Expr, and_, ident, lit, star
 
 Query: TypeAlias = exp.Query
+Table: TypeAlias = exp.Table
 Select: TypeAlias = exp.Select
 Statement: TypeAlias = exp.Expr
 JoinKind: TypeAlias = Literal["inner", "left", "asof_left", "cross"]
@@ -50,6 +51,12 @@ def table(name: str, schema: str | None = None, *, alias: str | None = None) -> 
     )
 
 
+def with_alias(relation: exp.Table, alias: str) -> exp.Table:
+    """The table by another name."""
+    relation.set("alias", exp.TableAlias(this=ident(alias)))
+    return relation
+
+
 def parse_table(name: str) -> exp.Table:
     """A table from a dotted name as people write it in definitions: `raw.flights`, `"My Schema"."T"`."""
     try:
@@ -59,6 +66,13 @@ def parse_table(name: str) -> exp.Table:
     for part in parsed.parts:
         part.set("quoted", True)
     return parsed
+
+
+def in_place_of(target: exp.Table, name: str) -> exp.Table:
+    """A table of another name, where the target is."""
+    other = target.copy()
+    other.set("this", ident(name))
+    return other
 
 
 def table_function(name: str, schema: str, *args: Expr) -> exp.Table:
@@ -212,6 +226,12 @@ def create_table_as(target: exp.Table, query: Query, *, replace: bool = False) -
     return exp.Create(this=target, kind="TABLE", expression=query, replace=replace or None)
 
 
+def create_temporary_table_as(name: str, query: Query) -> Statement:
+    """`CREATE TEMPORARY TABLE name AS query`."""
+    temporary = exp.Properties(expressions=[exp.TemporaryProperty()])
+    return exp.Create(this=table(name), kind="TABLE", expression=query, properties=temporary)
+
+
 def create_table_macro(target: exp.Table, parameters: Sequence[str], query: Query) -> Statement:
     """A DuckDB table macro: `CREATE OR REPLACE MACRO target(parameters) AS TABLE query`."""
     signature = exp.UserDefinedFunction(this=target, expressions=[ident(p) for p in parameters], wrapped=True)
@@ -235,6 +255,11 @@ def rename_table(target: exp.Table, name: str) -> Statement:
     return exp.Alter(this=target, kind="TABLE", actions=[exp.AlterRename(this=table(name))])
 
 
+def rename_to(target: exp.Table, other: exp.Table) -> Statement:
+    """`ALTER TABLE target RENAME TO other`, which names the schema as well, of Spark."""
+    return exp.Alter(this=target, kind="TABLE", actions=[exp.AlterRename(this=other)])
+
+
 def comment(kind: Literal["VIEW", "TABLE", "COLUMN", "MACRO TABLE"], target: Expr, text: str) -> Statement:
     """`COMMENT ON kind target IS text`."""
     return exp.Comment(this=target, kind=kind, expression=lit(text))
@@ -254,6 +279,22 @@ def insert(target: exp.Table, query: Query, columns: Sequence[str] = ()) -> Stat
 def delete(target: exp.Table, where: Sequence[Expr]) -> Statement:
     """`DELETE FROM target WHERE …`; without conditions, of all rows."""
     return exp.Delete(this=target, where=exp.Where(this=and_(*where)) if where else None)
+
+
+def insert_overwrite(target: exp.Table, query: Query) -> Statement:
+    """`INSERT OVERWRITE TABLE target query`, of Spark: in the place of all its rows."""
+    return exp.Insert(this=target, expression=query, overwrite=True)
+
+
+def lock_for_writing(target: exp.Table) -> Statement:
+    """`LOCK TABLE target`, of PostgreSQL: until the transaction ends nobody else writes to it; it can be read."""
+    return exp.Command(this="LOCK", expression=f"TABLE {target.sql('postgres')} IN SHARE ROW EXCLUSIVE MODE")
+
+
+def forbid(event: Literal["INSERT", "UPDATE", "DELETE"], target: exp.Table, name: str, instead: Statement) -> Statement:
+    """A DuckDB trigger that runs a statement, one that fails, before rows of a table are changed."""
+    trigger = f"TRIGGER {ident(name).sql('duckdb')} AFTER {event} ON {target.sql('duckdb')} FOR EACH STATEMENT"
+    return exp.Command(this="CREATE", expression=f"{trigger} {instead.sql('duckdb')}")
 
 
 # ── questions and settings ─────────────────────────────────────────────────────────────────────────────

@@ -18,7 +18,8 @@ from aops_indb.features.definitions import EVENT_TIMESTAMP, FeatureService
 from aops_indb.features.model import Model
 from aops_indb.features.spine import Feature, join_features, numbered, resolve
 from aops_indb.registry import DatasetRecord, current_actor, find_dataset, record_dataset
-from aops_indb.sqlgen.build import cast, col, count_star, func, star, string_agg, struct
+from aops_indb.sqlgen.build import cast, col, count_star, func, star, string_agg
+from aops_indb.sqlgen.lists import struct
 from aops_indb.sqlgen.parse import parse_select
 from aops_indb.sqlgen.render import render
 from aops_indb.sqlgen.statements import (

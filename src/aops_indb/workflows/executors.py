@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count
 from typing import Any, Protocol
 
 from aops_indb.engines import Session
+from aops_indb.engines.functions import call_function, function_name
 from aops_indb.errors import ModelError
 from aops_indb.scoring import lower
-from aops_indb.scoring.functions import ScoringFunction, library_function, onnx_function
-from aops_indb.scoring.graph import Graph, Value, kind_of_value
-from aops_indb.sqlgen.build import Expr, anonymous, cast, col, field, star, struct
+from aops_indb.scoring.batches import ModelFunction, library_function, onnx_function
+from aops_indb.scoring.graph import Graph
+from aops_indb.scoring.lower import Lowered, lower_apart
+from aops_indb.sqlgen.build import Expr, col, star
 from aops_indb.sqlgen.dialects import Dialect
-from aops_indb.sqlgen.statements import Query, select, subquery
+from aops_indb.sqlgen.statements import Query, Table, select
 from aops_indb.workflows.formats import graph_of
 from aops_indb.workflows.training_rows import model_frame
 
@@ -69,12 +70,18 @@ class SqlScorer:
         """As Scorer has it."""
         return lower(self.graph, rows, keys=keys, dialect=self.dialect, extra=extra or {})
 
+    def scored_by_tables(
+        self, rows: Expr, *, keys: Sequence[str], extra: Mapping[str, Expr], table_of: Callable[[str], Table]
+    ) -> Lowered:
+        """The same, with relations of constants that are tables; table_of: of each, by its name."""
+        return lower_apart(self.graph, rows, keys=keys, dialect=self.dialect, extra=extra, table_of=table_of)
+
 
 @dataclass(frozen=True, slots=True)
 class FunctionScorer:
     """A function that the session is taught, for as long as it lasts."""
 
-    function: ScoringFunction
+    function: ModelFunction
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -91,28 +98,17 @@ class FunctionScorer:
     ) -> Query:
         """As Scorer has it."""
         types = session.columns(select([star()], rows.copy()))
-        takes = {name: "VARCHAR" if types[name] == "VARCHAR" else "DOUBLE" for name in self.inputs}
-        name = f"aops_score_{next(_NUMBERS)}"
-        gives = dict.fromkeys(self.outputs, "DOUBLE") | {"label": _label_type(self.function.classes)}
-        session.register_function(name, lambda columns: self.function(model_frame(columns, self.inputs)), takes, gives)
-        called = anonymous(name, struct({column: cast(col(column), sql_type) for column, sql_type in takes.items()}))
-        inner = select({**{key: col(key) for key in keys}, _SCORED: called}, rows)
-        columns: dict[str, Expr] = {key: col(key) for key in keys}
-        columns |= {output: field(col(_SCORED), output) for output in self.outputs}
-        return select(columns | dict(extra or {}), subquery(inner, "scored"))
-
-
-_SCORED = "scored__"
-# so that no two functions have one name
-_NUMBERS = count(1)
-
-
-def _label_type(classes: Sequence[Value]) -> str:
-    """The type that a column of these constants has."""
-    kind = kind_of_value(classes[0])
-    if kind == "integer":
-        return "INTEGER" if all(abs(int(label or 0)) < 2**31 for label in classes) else "BIGINT"
-    return {"boolean": "BOOLEAN", "number": "DOUBLE", "text": "VARCHAR"}[kind]
+        return call_function(
+            session,
+            function_name(),
+            lambda columns: self.function(model_frame(columns, self.inputs)),
+            rows,
+            keys=keys,
+            takes={name: col(name) for name in self.inputs},
+            types={name: "VARCHAR" if types[name] == "VARCHAR" else "DOUBLE" for name in self.inputs},
+            gives=self.function.types,
+            extra=extra or {},
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,10 @@ from aops_indb.workflows.workspace import Workspace
 
 LIBRARIES = ("aops-indb", "scikit-learn", "numpy", "pandas", "duckdb", "sqlglot", "skl2onnx")
 # Libraries of models, whose versions are noted if they were at hand: module -> the packages that may bring it.
-MODEL_LIBRARIES = {"xgboost": ("xgboost", "xgboost-cpu"), "lightgbm": ("lightgbm",), "catboost": ("catboost",)}
+MODEL_LIBRARIES = {
+    "xgboost": ("xgboost", "xgboost-cpu"), "lightgbm": ("lightgbm",), "catboost": ("catboost",),
+    "onnxmltools": ("onnxmltools",),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,10 +136,20 @@ class Project(Workspace):
 def connect(project: Project | str | Path) -> Any:
     """The engine's own connection to a project's warehouse: a Project, an aops.toml, or a URL.
 
-    The caller closes it; while it is open, other processes cannot open a DuckDB file.
+    The caller closes it; while it is open, other processes cannot open a DuckDB file. On it, what was deployed with
+    executor library or onnx can be called in SQL, from a struct of its inputs to one of its outputs: `score_<model>` is
+    the champion, `score_<model>__v<N>` any other version with an alias.
+
+        SELECT id, score_churn({'age': age, 'plan': plan}).probability_1 FROM customers
+
+    >>> with connect("duckdb:///:memory:") as connection:
+    ...     connection.sql("SELECT 42").fetchall()
+    [(42,)]
     """
+    from aops_indb.workflows.sql_functions import connect_with_functions
+
     if isinstance(project, str) and "://" in project:
-        return engine_for(project).connect()
+        return connect_with_functions(engine_for(project))
     if not isinstance(project, Project):
         project = Project.load(project)
-    return project.engine.connect()
+    return connect_with_functions(project.engine)

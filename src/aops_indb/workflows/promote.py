@@ -17,14 +17,15 @@ from aops_indb.registry import (
     record_deployment,
     set_alias,
 )
+from aops_indb.scoring.lower import Lowered
 from aops_indb.sqlgen.build import col, eq, lit, star
 from aops_indb.sqlgen.render import render
 from aops_indb.sqlgen.statements import Query, column_of, comment, create_schema, create_view, select, table
 from aops_indb.workflows.batch import SCHEMA, require_batch_table, version_view
-from aops_indb.workflows.executors import SQL
 from aops_indb.workflows.new_version import require_applied
+from aops_indb.workflows.parameter_tables import make_parameter_tables
 from aops_indb.workflows.present import Present
-from aops_indb.workflows.scored_rows import MODEL_VERSION, SCORED_AT, require_same_features, scored_rows
+from aops_indb.workflows.scored_rows import MODEL_VERSION, SCORED_AT, deployed_rows, require_same_features
 from aops_indb.workflows.versions import find_version, model_of
 from aops_indb.workflows.workspace import Workspace
 
@@ -91,9 +92,12 @@ def _names(version: ModelVersionRecord, alias: str) -> list[str]:
 
 def _make_views(project: Workspace, session: Session, model: Model, version: ModelVersionRecord, alias: str) -> str:
     session.execute(create_schema(SCHEMA))
-    query = scored_rows(project, session, model, version)
-    if version.executor != SQL:
-        query = _kept(session, version, query, alias)
+    made = deployed_rows(project, session, model, version)
+    if isinstance(made, Lowered):
+        query: Query = made.query
+        make_parameter_tables(session, version, made.parameters)
+    else:
+        query = _kept(session, version, made, alias)
     own = version_view(version)
     _make_view(session, own, query, f"{model.description} (version {version.version}, {version.estimator})")
     if alias == CHAMPION:

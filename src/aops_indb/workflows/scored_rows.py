@@ -10,14 +10,16 @@ from aops_indb.features.definitions import EVENT_TIMESTAMP
 from aops_indb.features.model import Model
 from aops_indb.features.spine import join_features, resolve
 from aops_indb.registry import ModelVersionRecord, artifact, artifact_kinds
-from aops_indb.sqlgen.build import anonymous, lit
+from aops_indb.scoring.lower import Lowered
+from aops_indb.sqlgen.build import Expr, anonymous, lit
 from aops_indb.sqlgen.parse import parse_select
 from aops_indb.sqlgen.statements import Query, subquery
 from aops_indb.workflows.artifacts import ONNX
 from aops_indb.workflows.dataset import spine_columns
-from aops_indb.workflows.executors import EXECUTORS, Fitted, Scorer
+from aops_indb.workflows.executors import EXECUTORS, Fitted, Scorer, SqlScorer
 from aops_indb.workflows.formats import FORMATS
 from aops_indb.workflows.new_version import bound_views
+from aops_indb.workflows.parameter_tables import parameter_table
 from aops_indb.workflows.spine_checks import check_spine
 from aops_indb.workflows.training_rows import input_names
 from aops_indb.workflows.workspace import Workspace
@@ -59,11 +61,31 @@ def require_same_features(project: Workspace, version: ModelVersionRecord) -> Mo
 def scored_rows(project: Workspace, session: Session, model: Model, version: ModelVersionRecord) -> Query:
     """Keys, event_timestamp, the model's outputs, model_version and scored_at, for each row of the spine."""
     scorer = load_scorer(project, session, version, load_estimator(session, version))
+    rows, kept = _rows(project, session, model)
+    return scorer.scored(session, rows, keys=kept, extra=_extra(version))
+
+
+def deployed_rows(project: Workspace, session: Session, model: Model, version: ModelVersionRecord) -> Lowered | Query:
+    """The same, with what the version's SQL reads of constants in tables of its own."""
+    scorer = load_scorer(project, session, version, load_estimator(session, version))
+    rows, kept = _rows(project, session, model)
+    if not isinstance(scorer, SqlScorer):
+        return scorer.scored(session, rows, keys=kept, extra=_extra(version))
+    return scorer.scored_by_tables(
+        rows, keys=kept, extra=_extra(version), table_of=lambda name: parameter_table(version, name)
+    )
+
+
+def _rows(project: Workspace, session: Session, model: Model) -> tuple[Expr, list[str]]:
+    """The spine's rows with their features, and the columns that are kept of them."""
     spine: Query = parse_select(model.spine)
     features = resolve(project.definitions, model.service.references)
     columns = spine_columns(session, spine)
     check_spine(session, project.definitions, columns, features)
     kept = list(dict.fromkeys([*model.keys, EVENT_TIMESTAMP]))
     joined = join_features(project.definitions, spine, kept, features, types_of=session.columns)
-    extra = {MODEL_VERSION: lit(version.version), SCORED_AT: anonymous("NOW")}
-    return scorer.scored(session, subquery(joined, "features"), keys=kept, extra=extra)
+    return subquery(joined, "features"), kept
+
+
+def _extra(version: ModelVersionRecord) -> dict[str, Expr]:
+    return {MODEL_VERSION: lit(version.version), SCORED_AT: anonymous("NOW")}

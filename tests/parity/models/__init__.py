@@ -38,7 +38,7 @@ MODELS: dict[str, Fit] = {
 }
 
 # Model -> the largest size of a value it is compared on, where beyond it sums cancel so far that the library's own
-# result is rounding error.
+# result is rounding error. Rows with a value beyond 1e100 are compared all the same: such a model is to withhold them.
 LARGEST: dict[str, float] = {
     **LARGEST_TRANSFORMED,
     **LARGEST_CLUSTERED,

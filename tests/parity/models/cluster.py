@@ -133,8 +133,6 @@ NETWORKS: dict[str, Fit] = {
 CLUSTERS: dict[str, Fit] = {**CLUSTERERS, **CENTROIDS, **FORESTS, **GUESSED, **NETWORKS}
 
 LARGEST_CLUSTERED: dict[str, float] = {
-    # twice the product with a centre leaves the range of a double, and infinity less infinity is any label
-    **dict.fromkeys(("affinity propagation", "birch", "birch, subclusters", "bisecting k-means, features"), 1e305),
     # decisions are differences of squares, and probabilities their exponentials
     **{name: 1e6 for name in CENTROIDS if "manhattan" not in name},
 }

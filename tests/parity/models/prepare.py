@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.impute import MissingIndicator, SimpleImputer
+from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
-from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, OneHotEncoder, OrdinalEncoder, StandardScaler
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    MinMaxScaler,
+    OneHotEncoder,
+    OrdinalEncoder,
+    StandardScaler,
+    TargetEncoder,
+)
 
-from ..frames import gaps, mixed, numbers
+from ..frames import gaps, many_categories, mixed, numbers
 from .common import NUMERIC, TEXT, Fit, columns, on, ordinal
+
+
+def one(encoder: Any) -> ColumnTransformer:
+    """The encoder for the columns with many categories, and others as they are."""
+    return ColumnTransformer([("encode", encoder, ["pressure", "weight"])], remainder="passthrough")
+
 
 SCALERS: dict[str, Fit] = {
     "standard": on(numbers("cancer"), StandardScaler()),
@@ -73,6 +89,27 @@ ENCODERS: dict[str, Fit] = {
     "ordinal, infrequent": columns(ordinal(max_categories=3), *TEXT),
     "ordinal, infrequent, error": columns(OrdinalEncoder(min_frequency=100), *TEXT),
     "ordinal, whole": columns(ordinal(dtype=np.int32), "size", "grade"),
+    # so many that they become tables
+    "one-hot, many, in a line": on(
+        many_categories(),
+        make_pipeline(one(OneHotEncoder(handle_unknown="ignore", drop="first")), SimpleImputer(), LinearRegression()),
+    ),
+    "one-hot, many, refusing": on(
+        many_categories(),
+        make_pipeline(one(OneHotEncoder(min_frequency=2, handle_unknown="error")), SimpleImputer(), LinearRegression()),
+    ),
+    "ordinal, many": on(many_categories(), one(OrdinalEncoder())),
+    "ordinal, many, unknown": on(
+        many_categories(),
+        one(OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1, encoded_missing_value=-2)),
+    ),
+    "ordinal, many, unknown missing": on(
+        many_categories(), one(OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan))
+    ),
+    "target, many": on(many_categories(), one(TargetEncoder(random_state=0))),
+    "target, many, in a line": on(
+        many_categories(), make_pipeline(one(TargetEncoder(random_state=0)), SimpleImputer(), LinearRegression())
+    ),
 }
 
 COMPOSITES: dict[str, Fit] = {

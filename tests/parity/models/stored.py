@@ -51,10 +51,7 @@ SUPPORT_VECTORS: dict[str, Fit] = {
 
 STORED: dict[str, Fit] = {**SUPPORT_VECTORS}
 
-# libsvm adds up coefficient * kernel over the support vectors, of both signs: where one of them leaves the range of a
-# double the sum is infinite or NaN, and the label that of NaN. A linear sum put together before does not leave it;
-# a power does, and the row gets no score.
+# Powers of products leave the range of a double below 1e100, and such rows get no score.
 LARGEST_STORED: dict[str, float] = {
-    **dict.fromkeys(("svc, linear", "svc, three classes, linear", "svr, linear", "one-class svm, linear"), 1e300),
     **dict.fromkeys(("svc, poly", "svc, poly, no constant", "svc, poly, text", "svr, poly"), 1e40),
 }

@@ -7,7 +7,7 @@ processor: 32-bit where the model is, with comparisons moved into thresholds of 
 from __future__ import annotations
 
 from aops_indb.scoring.read_boosting import Shape
-from aops_indb.scoring.read_onnx.model import load_onnx, names_of, onnx_model
+from aops_indb.scoring.read_onnx.model import load_onnx, names_of, onnx_model, title_of
 from aops_indb.scoring.read_onnx.ops import OPS
 from aops_indb.scoring.read_sklearn.translation import Translator
 
@@ -15,4 +15,4 @@ ONNX: dict[str, Translator] = {"onnx.onnx_ml_pb2.ModelProto": onnx_model}
 
 ONNX_SHAPES: dict[str, Shape] = {name: Shape(names_of, lambda model: len(names_of(model))) for name in ONNX}
 
-__all__ = ["ONNX", "ONNX_SHAPES", "OPS", "load_onnx"]
+__all__ = ["ONNX", "ONNX_SHAPES", "OPS", "load_onnx", "title_of"]

@@ -38,7 +38,8 @@ def label_node(label: Value) -> Constant:
     return Constant(label, "text") if isinstance(label, str) else number(float(label or 0))
 
 
-def _post(at: At, transform: bytes) -> str:
+def post_of(at: At, transform: bytes) -> str:
+    """The name of what is made of scores; UnsupportedModelError for those that have no SQL form."""
     name = transform.decode()
     if name not in POSTS:
         raise at.setting("post_transform", name, ", ".join(POSTS))
@@ -151,7 +152,7 @@ def linear_classifier(
     post_transform: bytes = b"NONE", **_: Any,
 ) -> tuple[Rows, Rows]:  # fmt: skip
     """LinearClassifier; ONNX Runtime does not look at multi_class."""
-    labels, post = class_labels(at, classlabels_ints, classlabels_strings), _post(at, post_transform)
+    labels, post = class_labels(at, classlabels_ints, classlabels_strings), post_of(at, post_transform)
     scores = _weighted_sums(at, x, coefficients, intercepts)
     if len(scores) == 1 and len(labels) == 2:
         label = second_if_above(labels, scores[0], 0.0)
@@ -172,7 +173,7 @@ def tree_classifier(
     post_transform: bytes = b"NONE", **given: Any,
 ) -> tuple[Rows, Rows]:  # fmt: skip
     """TreeEnsembleClassifier."""
-    labels, post = class_labels(at, classlabels_int64s, classlabels_strings), _post(at, post_transform)
+    labels, post = class_labels(at, classlabels_int64s, classlabels_strings), post_of(at, post_transform)
     columns = columns_of(given, "class")
     dtype = score_type(at.rows(x))
     if len(labels) > 2:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from aops_indb.errors import ModelError, UnsupportedModelError
+from aops_indb.errors import ModelError, UnsupportedModelError, shortened
 from aops_indb.scoring.graph import Node, apply
 from aops_indb.scoring.read_onnx.elementwise import TYPES, truncated
 from aops_indb.scoring.read_onnx.ops import CHANGED_IN_13, CONTROL_FLOW, ML, MOVED, OPS, TAKE_ALL_TYPES, attributes_of
@@ -26,6 +26,8 @@ from aops_indb.scoring.read_onnx.values import (
 from aops_indb.scoring.read_sklearn.translation import Features, Place
 
 OLDEST_OPSET = 7
+# Operators that a title names.
+MOST_IN_TITLE = 8
 CONVERT = "convert the model with onnx.version_converter.convert_version(model, 13)"
 
 
@@ -49,6 +51,23 @@ def load_onnx(source: bytes | str | Path) -> Any:
     if damaged:
         raise ModelError("the ONNX model cannot be read: its bytes are damaged or cut off; export it anew.")
     return model
+
+
+def title_of(model: Any) -> str:
+    """What a model is, in a line.
+
+    >>> import onnx
+    >>> graph = onnx.helper.make_graph([onnx.helper.make_node("Abs", ["x"], ["y"])], "sizes", [], [])
+    >>> title_of(onnx.helper.make_model(graph, producer_name="a tool"))
+    "ONNX model 'sizes' by a tool (Abs)"
+    """
+    name, producer = (
+        shortened(" ".join(told.split()))
+        for told in (model.graph.name, f"{model.producer_name} {model.producer_version}")
+    )
+    operators = list(dict.fromkeys(node.op_type for node in model.graph.node))
+    shown = [*operators[:MOST_IN_TITLE], "…"] if len(operators) > MOST_IN_TITLE else operators
+    return f"ONNX model '{name}'{f' by {producer}' if producer else ''} ({', '.join(shown)})"
 
 
 # ── inputs ─────────────────────────────────────────────────────────────────────────────────────────────

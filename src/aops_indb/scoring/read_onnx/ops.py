@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from aops_indb.scoring.graph import apply, number
-from aops_indb.scoring.read_onnx import classify, prepare, products, reductions, shapes, svm, trees
+from aops_indb.scoring.read_onnx import classify, prepare, products, reductions, shapes, svm, svm_classifier, trees
 from aops_indb.scoring.read_onnx import elementwise as each
 
 OnnxTranslator = Callable[..., Any]
@@ -92,6 +92,7 @@ OPS: dict[tuple[str, str], OnnxTranslator] = {
     (ML, "LinearRegressor"): classify.linear_regressor,
     (ML, "Normalizer"): prepare.normalizer,
     (ML, "OneHotEncoder"): prepare.one_hot_encoder,
+    (ML, "SVMClassifier"): svm_classifier.svm_classifier,
     (ML, "SVMRegressor"): svm.svm_regressor,
     (ML, "Scaler"): prepare.scaler,
     (ML, "TreeEnsemble"): trees.ensemble_5,

@@ -7,6 +7,7 @@ Rows that are missing or infinite get no score.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from aops_indb.scoring.graph import Case, Node, apply, number
 from aops_indb.scoring.read_onnx.classify import in_single
@@ -28,34 +29,55 @@ def svm_regressor(
 
     if post_transform != b"NONE":
         raise at.setting("post_transform", post_transform.decode(), "'NONE'")
-    nodes = in_single(at, x)
     vectors = np.asarray(support_vectors, dtype=np.float64).reshape(max(n_supports, 1), -1)
+    features, nodes = row_of(at, x)
     width = vectors.shape[1] if n_supports else len(coefficients)
     if width != len(nodes) or len(coefficients) != (n_supports or width) or len(rho) != 1:
         raise at.unsupported(f"{at.op} of {width} features and {len(coefficients)} coefficients", "fix the model")
-    features = Features(tuple(f"feature_{k}" for k in range(len(nodes))), tuple(nodes))
-    if kernel_type == b"LINEAR" or not n_supports:
+    if n_supports:
+        (score,) = sums_over_vectors(at, x, vectors, [coefficients], rho, kernel_type.decode(), kernel_params)
+    else:
         at.place.refuse_missing(at, features, nodes)
         at.place.refuse_infinite(at, features, nodes)
-        table = np.asarray(coefficients)
-        score = weighted(at, nodes, (table @ vectors if n_supports else table).tolist(), rho[0], "float32")
-    else:
-        summed = _over_vectors(at, features, vectors, coefficients, kernel_type.decode(), kernel_params)
-        score = at.rounded(apply("add", summed, number(rho[0])), "float32")
+        score = weighted(at, nodes, coefficients, rho[0], "float32")
     if one_class:
         score = Case(((apply("greater", score, number(0.0)), number(1.0)),), number(-1.0))
     return Rows("float32", shaped([score], (1,)))
 
 
-def _over_vectors(
-    at: At, features: Features, vectors: object, coefficients: Sequence[float], kernel: str, params: Sequence[float]
-) -> Node:
+def row_of(at: At, x: OnnxValue) -> tuple[Features, list[Node]]:
+    """The row's features in single precision, under names, and alone."""
+    nodes = in_single(at, x)
+    return Features(tuple(f"feature_{k}" for k in range(len(nodes))), tuple(nodes)), nodes
+
+
+def sums_over_vectors(
+    at: At, x: OnnxValue, vectors: Any, table: Sequence[Sequence[float]], rho: Sequence[float], kernel: str,
+    params: Sequence[float],
+) -> list[Node]:  # fmt: skip
+    """For each row of coefficients, one for each support vector, the sum of coefficient * kernel, plus its rho."""
+    import numpy as np
+
+    features, nodes = row_of(at, x)
+    if vectors.shape[1] != len(nodes):
+        raise at.unsupported(f"{at.op} of {vectors.shape[1]} features, given {len(nodes)}", "fix the model")
+    if kernel == "LINEAR":
+        at.place.refuse_missing(at, features, nodes)
+        at.place.refuse_infinite(at, features, nodes)
+        return [
+            weighted(at, nodes, (np.asarray(row) @ vectors).tolist(), shift, "float32")
+            for row, shift in zip(table, rho, strict=True)
+        ]
     if kernel not in KERNELS or len(params) != 3:
         raise at.setting("kernel_type", kernel, f"LINEAR, {', '.join(KERNELS)}, with three kernel_params")
     gamma, coef0, degree = params
     if kernel == "POLY" and degree != int(degree):
         raise at.setting("kernel_params", list(params), "a degree that is a whole number")
-    others = {"coefficient": list(coefficients)}
-    settings = Settings(gamma, coef0, degree)
-    pairs, values = kernel_pairs(at, features, at.place, vectors, others, KERNELS[kernel], settings)
-    return total(pairs.others["coefficient"], values)
+    others = {"coefficient" if len(table) == 1 else f"coefficient_{k}": list(row) for k, row in enumerate(table)}
+    pairs, values = kernel_pairs(
+        at, features, at.place, vectors, others, KERNELS[kernel], Settings(gamma, coef0, degree)
+    )
+    return [
+        at.rounded(apply("add", total(pairs.others[name], values), number(shift)), "float32")
+        for name, shift in zip(others, rho, strict=True)
+    ]

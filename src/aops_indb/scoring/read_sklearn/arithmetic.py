@@ -20,6 +20,8 @@ from aops_indb.scoring.graph import (
     apply,
     number,
 )
+from aops_indb.scoring.ranges import LARGEST_DOUBLE
+from aops_indb.scoring.read_sklearn.merged_lookups import merged
 
 # The square of less is 0 and of more infinite; engines that raise on both must not be asked for it.
 SMALLEST_TO_SQUARE = 1.5717277847026285e-162
@@ -34,6 +36,19 @@ def square(node: Node) -> Node:
         (apply("greater", size, number(LARGEST_TO_SQUARE)), number(math.inf)),
     )
     return Case(branches, apply("multiply", node, node))
+
+
+def times(node: Node, factor: float) -> Node:
+    """x * factor, and infinity without an error where it leaves the range of a double."""
+    whole = apply("multiply", node, number(factor))
+    if abs(factor) <= 1.0:
+        return whole
+    largest, endless = LARGEST_DOUBLE / abs(factor), math.copysign(math.inf, factor)
+    branches = (
+        (apply("greater", node, number(largest)), number(endless)),
+        (apply("less", node, number(-largest)), number(-endless)),
+    )
+    return Case(branches, whole)
 
 
 def product(first: Node, second: Node) -> Node:
@@ -59,10 +74,10 @@ def unless(node: Node, op: str, value: float, neutral: float) -> Node:
 
 def weighted_sum(nodes: Sequence[Node], coefficients: Sequence[float], constant: float = 0.0) -> Node:
     """constant + sum of coefficient * node, without the terms that are 0."""
-    used = [(node, c) for node, c in zip(nodes, coefficients, strict=True) if c != 0]
+    used = merged([(node, float(c)) for node, c in zip(nodes, coefficients, strict=True) if c != 0])
     if not used:
         return number(constant)
-    return Linear(tuple(node for node, _ in used), tuple(float(c) for _, c in used), float(constant))
+    return Linear(tuple(node for node, _ in used), tuple(c for _, c in used), float(constant))
 
 
 def products(nodes: Sequence[Node], matrix: Any, constants: Sequence[float] | None = None) -> list[Node]:

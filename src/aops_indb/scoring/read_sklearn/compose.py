@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from aops_indb.scoring.graph import apply, number
+from aops_indb.scoring.read_sklearn.arithmetic import times
 from aops_indb.scoring.read_sklearn.translation import Features, Place, names_out
 
 
@@ -47,7 +47,7 @@ def _weighted(model: Any, name: str, transformer: Any, features: Features, place
     weight = (model.transformer_weights or {}).get(name)
     if weight is None:
         return made
-    weighted = [apply("multiply", node, number(weight)) for node in here.numbers(model, made)]
+    weighted = [times(node, weight) for node in here.numbers(model, made)]
     return replace(made, nodes=tuple(map(here.named, made.names, weighted)))
 
 

@@ -23,15 +23,30 @@ MOST_CLASSES = 6
 
 def coupled_probabilities(model: Any, place: Place, classes: int, decisions: Sequence[Node]) -> list[Node]:
     """Probability per class; rows on which the iteration takes longer than any seen are refused."""
+    return coupled(
+        model, place, classes, _pairwise(model, place, classes, decisions), f"{type(model).__name__}(probability=True)"
+    )
+
+
+def coupled(
+    model: Any, place: Place, classes: int, beats: dict[tuple[int, int], Node], what: str, *, blur: float = 0.0
+) -> list[Node]:
+    """Probability per class of how likely each is against each other.
+
+    what: the model has that makes it need them; blur: rows that come so near to the end of a step's test are refused
+    """
     if classes > MOST_CLASSES:
         raise place.unsupported(
-            f"{type(model).__name__}(probability=True) of {classes} classes",
+            f"{what} of {classes} classes",
             f"it can be had for up to {MOST_CLASSES}; or wrap it in CalibratedClassifierCV",
         )
-    beats = _pairwise(model, place, classes, decisions)
     matrix = _quadratic_form(place, classes, beats)
     shares: list[Node] = [number(1.0 / classes)] * classes
     for step in range(STEPS.get(classes, MOST_STEPS)):
+        if blur:
+            _, _, off = _errors(place, matrix, shares, f"coupling_{step + 1}")
+            near = apply("less_equal", apply("absolute", apply("subtract", off, number(0.005 / classes))), number(blur))
+            place.refuse(near, f"it is open whether coupling goes on ({place.where(model)})")
         shares = _improved(place, matrix, shares, f"coupling_{step + 1}")
     _, _, off = _errors(place, matrix, shares, "coupling_end")
     place.refuse(apply("greater_equal", off, number(0.005 / classes)), f"coupling is slow ({place.where(model)})")

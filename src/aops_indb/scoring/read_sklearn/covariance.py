@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from aops_indb.scoring.graph import Case, Node, apply, number
+from aops_indb.scoring.graph import Node, apply, number
 from aops_indb.scoring.read_sklearn.answers import sum_in_order
 from aops_indb.scoring.read_sklearn.arithmetic import square
 from aops_indb.scoring.read_sklearn.discriminant import centred
@@ -13,30 +13,15 @@ from aops_indb.scoring.read_sklearn.linear import finite_numbers
 from aops_indb.scoring.read_sklearn.links import by_sign, classifier_outputs
 from aops_indb.scoring.read_sklearn.translation import Features, Place
 
-# Products of differences above it could leave the range of a double; they are made smaller before, and those that are
-# nothing beside them left out.
-LARGE = 1e140
-NEGLIGIBLE = 1e100
-SMALLER = 2.0**-600
-
 
 def elliptic_envelope(model: Any, features: Features, place: Place) -> Features:
     """The opposite of the squared Mahalanobis distance, less the offset; 1, an inlier, from zero on."""
     differences = centred(finite_numbers(model, features, place), model.location_)
-    large = place.named("is_large", apply("any_beyond", number(LARGE), *differences))
-    parts = [place.named(name, _kept(node, large)) for name, node in zip(features.names, differences, strict=True)]
-    root = apply("sqrt", _quadratic_form(parts, model.get_precision(), place))
-    distance = Case(((large, apply("divide", root, number(SMALLER))),), root)
+    parts = [place.named(name, node) for name, node in zip(features.names, differences, strict=True)]
+    distance = apply("sqrt", _quadratic_form(parts, model.get_precision(), place))
     opposite = apply("subtract", number(0.0), square(place.named("distance", distance)))
     decision = place.named("decision", apply("subtract", opposite, number(float(model.offset_))))
     return classifier_outputs([-1, 1], by_sign([-1, 1], decision, zero_is_second=True), [], [decision])
-
-
-def _kept(difference: Node, large: Node) -> Node:
-    size = apply("absolute", difference)
-    negligible = apply("and", large, apply("less_equal", size, number(NEGLIGIBLE)))
-    smaller = apply("multiply", difference, number(SMALLER))
-    return Case(((negligible, number(0.0)), (large, smaller)), difference)
 
 
 def _quadratic_form(parts: Sequence[Node], matrix: Any, place: Place) -> Node:

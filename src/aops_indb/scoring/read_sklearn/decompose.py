@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from aops_indb.scoring.graph import Case, Node, apply, number
-from aops_indb.scoring.guards import LARGEST_DOUBLE
+from aops_indb.scoring.ranges import LARGEST_DOUBLE
 from aops_indb.scoring.read_sklearn.arithmetic import clip, missing_number, products, unless
 from aops_indb.scoring.read_sklearn.translation import Features, Place
 
@@ -130,10 +130,17 @@ def feature_agglomeration(model: Any, features: Features, place: Place) -> Featu
 # ── kernel approximations ──────────────────────────────────────────────────────────────────────────────
 
 
+# Beyond it, angles have few digits after the point.
+LARGEST_ANGLE = 1e9
+
+
 def rbf_sampler(model: Any, features: Features, place: Place) -> Features:
     """Cosines of random sums."""
     sums = products(_finite(model, features, place), model.random_weights_.T, model.random_offset_)
-    return place.features(model, features.names, _cosines(sums, (2.0 / model.n_components) ** 0.5))
+    angles = [place.named(f"angle_{k}", node) for k, node in enumerate(sums)]
+    reason = f"an angle is so large that its cosine is rounding error ({place.where(model)})"
+    place.refuse(apply("any_beyond", number(LARGEST_ANGLE), *angles), reason)
+    return place.features(model, features.names, _cosines(angles, (2.0 / model.n_components) ** 0.5))
 
 
 def skewed_chi2_sampler(model: Any, features: Features, place: Place) -> Features:

@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from aops_indb.scoring.graph import Case, Node, apply, number
-from aops_indb.scoring.guards import LARGEST_DOUBLE
-from aops_indb.scoring.read_sklearn.arithmetic import missing_number, square
+from aops_indb.scoring.ranges import LARGEST_DOUBLE
+from aops_indb.scoring.read_sklearn.arithmetic import missing_number, square, times
 from aops_indb.scoring.read_sklearn.translation import Features, Place, names_out
 
 
@@ -61,7 +61,7 @@ def _op(name: str) -> Callable[[Node], Node]:
 
 
 def _times(factor: float) -> Callable[[Node], Node]:
-    return lambda node: apply("multiply", node, number(factor))
+    return lambda node: times(node, factor)
 
 
 def _over(op: str, divisor: float) -> Callable[[Node], Node]:

@@ -7,9 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from aops_indb.scoring.graph import Case, Node, Reduce, apply, number, same_value
-from aops_indb.scoring.read_sklearn.arithmetic import missing_number, products
-from aops_indb.scoring.read_sklearn.kernels import KERNELS, Settings, finite_pairs, kernel_pairs, total, vanishing_exp
-from aops_indb.scoring.read_sklearn.linear import finite_numbers
+from aops_indb.scoring.read_sklearn.arithmetic import missing_number
+from aops_indb.scoring.read_sklearn.kernels import (
+    KERNELS,
+    Settings,
+    finite_pairs,
+    kernel_pairs,
+    linear_sums,
+    total,
+    vanishing_exp,
+)
 from aops_indb.scoring.read_sklearn.links import classes_of, classifier_outputs, first_largest, regressor_outputs
 from aops_indb.scoring.read_sklearn.nearness import NONE, nearest, nearness
 from aops_indb.scoring.read_sklearn.neighbors import first_of_about_the_largest
@@ -59,7 +66,7 @@ def _sums(kernel: _Kernel, features: Features, place: Place, coefficients: Any) 
 
     rows = np.atleast_2d(np.asarray(coefficients, dtype=np.float64))
     if kernel.name == "linear":
-        return products(finite_numbers(kernel.model, features, place), rows @ kernel.table)
+        return linear_sums(kernel.model, features, place, rows, kernel.table)
     others = {f"coefficient_{k}": row.tolist() for k, row in enumerate(rows)}
     pairs, value = kernel_pairs(kernel.model, features, place, kernel.table, others, kernel.name, kernel.settings)
     return [total(coefficient, value) for coefficient in pairs.others.values()]

@@ -9,12 +9,14 @@ from typing import Any
 
 from aops_indb.scoring.graph import Case, Constant, Named, Node, Reduce, Relation, Stored, apply, number
 from aops_indb.scoring.names import Names
-from aops_indb.scoring.read_sklearn.arithmetic import clip
+from aops_indb.scoring.ranges import BOUNDS, LARGEST_RESULT
+from aops_indb.scoring.read_sklearn.arithmetic import products
 from aops_indb.scoring.read_sklearn.translation import Features, Place
 
-# Values of less size count as 0, and of more as the second, where engines would raise on the square of a difference:
-# differences of doubles above the first are at least 1e-146, and squares of both stay doubles after any sum.
+# Values of less size count as 0, where engines would raise on the square of a difference: differences of doubles above
+# it are at least 1e-146.
 SMALLEST = 1e-130
+# products of larger values leave the range of a double
 LARGEST = 1e140
 
 # exp of less counts as 0: times a coefficient it could become too small for a double, where engines raise
@@ -87,10 +89,10 @@ def stored_pairs(
     return Pairs(place, tuple(row), tuple(nodes[:count]), dict(zip(others, nodes[count:], strict=True)))
 
 
-def tame(node: Node, smallest: float = SMALLEST, largest: float = LARGEST) -> Node:
-    """The node, 0 where it is too small to be squared, and not beyond `largest`."""
+def tame(node: Node, smallest: float = SMALLEST) -> Node:
+    """The node, 0 where it is too small to be squared."""
     small = apply("less", apply("absolute", node), number(smallest))
-    return clip(Case(((small, number(0.0)),), node), -largest, largest)
+    return Case(((small, number(0.0)),), node)
 
 
 def within(place: Place, model: Any, features: Features, nodes: Sequence[Node], largest: float) -> list[Node]:
@@ -105,6 +107,23 @@ def within(place: Place, model: Any, features: Features, nodes: Sequence[Node], 
 def total(coefficients: Node, kernel: Node) -> Node:
     """Sum over the stored rows of coefficient * kernel."""
     return Reduce("sum", apply("multiply", coefficients, kernel))
+
+
+def linear_sums(
+    model: Any, features: Features, place: Place, coefficients: Any, table: Any, shifts: Sequence[float] | None = None
+) -> list[Node]:
+    """Per row of coefficients the sum of coefficient * product with a stored row, as one weighted sum of the features.
+
+    The library adds up the products themselves, which leave the range of a double before their sum does.
+    """
+    import numpy as np
+
+    nodes = place.numbers(model, features)
+    place.refuse_missing(model, features, nodes)
+    steepest = float(np.max(np.abs(coefficients) @ np.abs(table).sum(axis=1), initial=1.0))
+    largest = max((bound for bound in BOUNDS if bound * steepest <= LARGEST_RESULT), default=BOUNDS[-1])
+    place.refuse_infinite(model, features, nodes, largest)
+    return products(nodes, coefficients @ table, shifts)
 
 
 def whole_power(base: Node, exponent: int) -> Node:
@@ -196,13 +215,12 @@ def kernel_pairs(
     nodes = place.numbers(model, features)
     place.refuse_missing(model, features, nodes)
     place.refuse_infinite(model, features, nodes)
-    smallest, largest = SMALLEST, LARGEST
+    smallest = SMALLEST
     if kernel in ("poly", "polynomial"):
         smallest = 10.0 ** (-130.0 / max(settings.degree, 1.0))
         nodes = within(place, model, features, nodes, _reach(table, others.values(), settings))
     row = [
-        place.named(f"{name}_kept_in_range", tame(n, smallest, largest))
-        for n, name in zip(nodes, features.names, strict=True)
+        place.named(f"{name}_kept_in_range", tame(n, smallest)) for n, name in zip(nodes, features.names, strict=True)
     ]
     pairs = stored_pairs(place, features, row, table, others, smallest=smallest)
     return pairs, pairs.named("kernel", KERNELS[kernel](pairs, settings))

@@ -43,10 +43,16 @@ def one_vs_one_classifier(model: Any, features: Features, place: Place) -> Featu
     return classifier_outputs(labels, first_largest(labels, decisions), (), decisions)
 
 
+LARGEST_SCORE = 1e100
+
+
 def output_code_classifier(model: Any, features: Features, place: Place) -> Features:
     """The first class whose code is nearest, by |code|^2 - 2 * (score, code), as the library computes it."""
     labels = classes_of(model, place)
     scores = [_score(answer) for answer in _answers(model, features, place)]
+    # between the sums of scores that large it is rounding that decides
+    names = tuple(f"score_{k}" for k in range(len(scores)))
+    place.refuse_infinite(model, Features(names, tuple(scores)), scores, LARGEST_SCORE)
     nearness = []
     for label, code in zip(labels, model.code_book_.tolist(), strict=True):
         terms = [_signed(score, digit) for score, digit in zip(scores, code, strict=True) if digit] or [number(0.0)]

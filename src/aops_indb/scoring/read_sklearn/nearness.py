@@ -15,7 +15,7 @@ from typing import Any
 
 from aops_indb.scoring.graph import Case, Node, Reduce, apply, number
 from aops_indb.scoring.read_sklearn.arithmetic import missing_number
-from aops_indb.scoring.read_sklearn.kernels import LARGEST, Pairs, stored_pairs, tame, within
+from aops_indb.scoring.read_sklearn.kernels import Pairs, stored_pairs, tame, within
 from aops_indb.scoring.read_sklearn.linear import finite_numbers
 from aops_indb.scoring.read_sklearn.translation import Features, Place
 
@@ -111,7 +111,8 @@ def nearness(
     if table.dtype == np.float32:
         raise place.unsupported(f"{type(model).__name__} fitted in single precision", "fit it on float64")
     nodes = finite_numbers(model, features, place)
-    nodes = within(place, model, features, nodes, LARGEST if p is None else 1e60)
+    if p is not None:
+        nodes = within(place, model, features, nodes, 1e60)
     row = [place.named(f"{name}_kept_in_range", tame(n)) for n, name in zip(nodes, features.names, strict=True)]
     pairs = stored_pairs(place, features, row, table, others)
     distance = pairs.named("distance", metric.ranked(pairs))

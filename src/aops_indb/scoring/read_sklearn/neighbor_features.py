@@ -9,7 +9,7 @@ from typing import Any
 
 from aops_indb.scoring.graph import Case, Lookup, Node, Reduce, apply, number
 from aops_indb.scoring.read_sklearn.arithmetic import missing_number, weighted_sum
-from aops_indb.scoring.read_sklearn.kernels import LARGEST, Pairs, stored_pairs, tame
+from aops_indb.scoring.read_sklearn.kernels import Pairs, stored_pairs, tame
 from aops_indb.scoring.read_sklearn.nearness import (
     EUCLIDEAN,
     NONE,
@@ -60,8 +60,6 @@ def _nan_nearness(model: Any, features: Features, place: Place, nodes: Sequence[
     count, table = len(nodes), np.asarray(model._fit_X, dtype=np.float64)
     absent = [apply("is_missing", node) for node in nodes]
     incomplete = place.named("is_incomplete", apply("or", *absent))
-    large = apply("and", incomplete, apply("any_beyond", number(LARGEST), *nodes))
-    place.refuse(large, f"a value is larger in size than {LARGEST:.0e} beside a missing one ({place.where(model)})")
     row = [place.named(f"{name}_kept_in_range", tame(n)) for n, name in zip(nodes, features.names, strict=True)]
     pairs = stored_pairs(place, features, row, table, {})
     gaps = [pairs.named("difference", difference) for difference in pairs.differences()]

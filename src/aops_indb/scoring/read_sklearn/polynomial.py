@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from aops_indb.scoring.graph import Case, Lookup, Node, apply, number
-from aops_indb.scoring.guards import LARGEST_DOUBLE
+from aops_indb.scoring.ranges import LARGEST_DOUBLE
 from aops_indb.scoring.read_sklearn.arithmetic import clip, missing_number, pieces, product, square
 from aops_indb.scoring.read_sklearn.translation import Features, Place
 
 # A periodic spline's argument is exact up to as many periods; beyond, doubles lie further apart than a period is long.
 _PERIODS_AT_ONCE = 2.0**26
 MOST_PERIODS = 2.0**51
+# Powers of what is farther away leave the range of a double.
+FARTHEST = 1e100
 
 
 def polynomial_features(model: Any, features: Features, place: Place) -> Features:
@@ -75,7 +77,10 @@ def spline_transformer(model: Any, features: Features, place: Place) -> Features
 
 def _continued(node: Node, spline: Any, name: str, place: Place) -> list[Node]:
     """The polynomials of the first and last interval hold beyond them too; of infinity there is none."""
-    return [_of_finite(node, value) for value in _basis(node, spline, name, place)]
+    far = apply("any_beyond", number(FARTHEST), node)
+    place.refuse(apply("and", far, _is_finite(node)), f"'{name}' is beyond 1e100 in size (SplineTransformer)")
+    near = place.named(f"{name}_near", Case(((far, missing_number()),), node))
+    return [_of_finite(node, value) for value in _basis(near, spline, name, place)]
 
 
 def _refused(node: Node, spline: Any, name: str, place: Place) -> list[Node]:
@@ -138,9 +143,10 @@ def _periodic(node: Node, spline: Any, name: str, place: Place) -> list[Node]:
     if period <= 0:
         return _basis(number(0.0), spline, name, place)
     offset = apply("subtract", node, number(low))
-    size = apply("absolute", offset)
-    beyond = apply("and", apply("greater", size, number(MOST_PERIODS * period)), _is_finite(node))
-    place.refuse(beyond, f"'{name}' is too many periods away (SplineTransformer)")
+    size: Node = apply("absolute", offset)
+    beyond = apply("greater", size, number(MOST_PERIODS * period))
+    place.refuse(apply("and", beyond, _is_finite(node)), f"'{name}' is too many periods away (SplineTransformer)")
+    size = Case(((beyond, missing_number()),), size)
     rest = _remainder(_remainder(size, period * _PERIODS_AT_ONCE), period)
     backwards = apply("and", apply("less", offset, number(0.0)), apply("greater", rest, number(0.0)))
     rest = Case(((backwards, apply("subtract", number(period), rest)),), rest)

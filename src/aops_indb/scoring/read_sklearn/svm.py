@@ -7,9 +7,8 @@ from itertools import combinations
 from typing import Any
 
 from aops_indb.scoring.graph import Case, Node, apply, number, same_value
-from aops_indb.scoring.read_sklearn.arithmetic import products
 from aops_indb.scoring.read_sklearn.coupling import coupled_probabilities
-from aops_indb.scoring.read_sklearn.kernels import KERNELS, Settings, kernel_pairs, total
+from aops_indb.scoring.read_sklearn.kernels import KERNELS, Settings, kernel_pairs, linear_sums, total
 from aops_indb.scoring.read_sklearn.links import classes_of, classifier_outputs, first_largest, regressor_outputs
 from aops_indb.scoring.read_sklearn.translation import Features, Place
 
@@ -73,10 +72,7 @@ def _decisions(model: Any, features: Features, place: Place, coefficients: Seque
     vectors = np.asarray(vectors.toarray() if hasattr(vectors, "toarray") else vectors, dtype=np.float64)
     intercepts = [float(value) for value in model._intercept_]
     if model.kernel == "linear" or not len(vectors):
-        nodes = place.numbers(model, features)
-        place.refuse_missing(model, features, nodes)
-        place.refuse_infinite(model, features, nodes)
-        return products(nodes, np.array([each @ vectors for each in coefficients]), intercepts)
+        return linear_sums(model, features, place, np.array(coefficients), vectors, intercepts)
     if model.kernel not in KERNELS:
         what = "precomputed" if model.kernel == "precomputed" else "a function of Python"
         raise place.unsupported(

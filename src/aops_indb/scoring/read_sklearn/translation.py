@@ -21,6 +21,8 @@ from aops_indb.scoring.graph import (
     kind_of_value,
     number,
 )
+from aops_indb.scoring.guards import LARGEST_ROUNDING_TO_FLOAT32, Limit
+from aops_indb.scoring.ranges import LARGEST_DOUBLE
 from aops_indb.scoring.read_sklearn.refused import REFUSED
 from aops_indb.scoring.verify import kinds_of
 
@@ -68,7 +70,8 @@ class Ledger:
     table:   what a model says, its prediction; or of a transformer what it makes
     transforms: what those models make of features that both predict and transform
     inputs:  each column of the source, by name and kind, so that each is read once
-    missing, infinite, too_large: nodes that make the library refuse a row, with the reason
+    missing: nodes that make the library refuse a row where they are missing, with the reason
+    limits:  those that do where they are infinite, or larger than something else
     """
 
     table: dict[str, Translator]
@@ -77,8 +80,7 @@ class Ledger:
     inputs: dict[tuple[str, Kind], Input] = field(default_factory=dict)
     kinds: dict[Node, Kind] = field(default_factory=dict)
     missing: dict[Node, str] = field(default_factory=dict)
-    infinite: dict[Node, str] = field(default_factory=dict)
-    too_large: dict[Node, str] = field(default_factory=dict)
+    limits: dict[Node, Limit] = field(default_factory=dict)
     guards: list[Guard] = field(default_factory=list)
     steps: list[StepSupport] = field(default_factory=list)
 
@@ -161,16 +163,24 @@ class Place:
         for name, node in zip(features.names, nodes, strict=True):
             self.ledger.missing.setdefault(node, f"'{name}' is missing ({self.where(model)})")
 
-    def refuse_infinite(self, model: object, features: Features, nodes: Iterable[Node]) -> None:
-        """Rows where one of the nodes is infinite get no score."""
+    def refuse_infinite(
+        self, model: object, features: Features, nodes: Iterable[Node], largest: float = LARGEST_DOUBLE
+    ) -> None:
+        """Rows where one of the nodes is infinite, or larger in size than `largest`, get no score.
+
+        largest: what the library's own sums take, where they are larger than those of the graph; at least 1e100
+        """
         for name, node in zip(features.names, nodes, strict=True):
-            self.ledger.infinite.setdefault(node, f"'{name}' is infinite ({self.where(model)})")
+            self._limit(node, Limit(name, self.where(model), largest))
 
     def refuse_too_large(self, model: object, features: Features, nodes: Iterable[Node]) -> None:
         """Rows where one of the nodes is infinite, or becomes so in single precision, get no score."""
         for name, node in zip(features.names, nodes, strict=True):
-            reason = f"'{name}' is infinite or too large for single precision ({self.where(model)})"
-            self.ledger.too_large.setdefault(node, reason)
+            self._limit(node, Limit(name, self.where(model), LARGEST_ROUNDING_TO_FLOAT32))
+
+    def _limit(self, node: Node, limit: Limit) -> None:
+        known = self.ledger.limits.get(node, limit)
+        self.ledger.limits[node] = known if known.largest <= limit.largest else limit
 
     def refuse(self, condition: Node, reason: str) -> None:
         """Rows that meet the condition get no score."""

@@ -1,7 +1,8 @@
 """ClickHouse; executed by the tests, in chdb.
 
 NaN differs from itself; a name means a new column of the same SELECT before one that is read; and FLOATs add up to a
-DOUBLE. A query joined to each row could only be a sub-select of that row, which took minutes for a few hundred rows.
+DOUBLE. Stored rows are arrays: a query joined to each row could only be a sub-select of that row, which took minutes
+for a few hundred rows.
 """
 
 from sqlglot.dialects.clickhouse import ClickHouse
@@ -16,8 +17,8 @@ CLICKHOUSE = Dialect(
     asof_join=False,
     table_macros=False,
     repeats_subqueries=False,
-    lacks=("a query joined to each row",),
     rewrites=(
+        "laterals_as_clickhouse_arrays",
         "single_sums_cast",
         "casts_or_errors",
         "nan_by_function",
@@ -25,6 +26,8 @@ CLICKHOUSE = Dialect(
         "bits_in_camel_case",
         "numbers_one_by_one",
         "unasked_ctes",
+        "values_by_function",
+        "joins_by_value",
         "qualified_columns",
         "unmerged_stages",
     ),

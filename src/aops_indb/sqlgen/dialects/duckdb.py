@@ -44,4 +44,5 @@ DUCKDB = Dialect(
     asof_join=True,
     table_macros=True,
     repeats_subqueries=False,
+    binary_collation="C",
 )

@@ -12,4 +12,5 @@ POSTGRES = Dialect(
     asof_join=False,
     table_macros=False,
     repeats_subqueries=True,
+    binary_collation="C",
 )

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from sqlglot import exp
 
 from aops_indb.sqlgen.build import Expr
-from aops_indb.sqlgen.rewrites import casts, conditions, constants, functions, relations, single
+from aops_indb.sqlgen.rewrites import arrays, casts, conditions, constants, functions, relations, single
 from aops_indb.sqlgen.statements import ours
 
 Rewrite: TypeAlias = tuple[tuple[type[Expr], ...], Callable[[Any], Expr]]
@@ -23,6 +23,8 @@ _BITS = (exp.BitwiseAnd, exp.BitwiseLeftShift)
 FORMS: dict[str, Rewrite] = {
     "single_by_arithmetic": ((), single.single_by_arithmetic),
     "single_sums_cast": ((), single.single_sums_cast),
+    "laterals_as_spark_arrays": ((), arrays.laterals_as(arrays.SPARK)),
+    "laterals_as_clickhouse_arrays": ((), arrays.laterals_as(arrays.CLICKHOUSE)),
     "conditions_as_numbers": ((), conditions.conditions_as_numbers),
     "nan_as_null": ((exp.Nullif,), constants.nan_as_null),
     "nan_by_function": ((exp.Nullif,), constants.nan_by_function),
@@ -42,9 +44,10 @@ FORMS: dict[str, Rewrite] = {
     "numbers_one_by_one": ((exp.In,), functions.numbers_one_by_one),
     "unasked_ctes": ((exp.CTE,), relations.unasked_ctes),
     "named_values": ((exp.Values,), relations.named_values),
+    "values_by_function": ((exp.Values,), relations.values_by_function),
+    "joins_by_value": ((exp.Join,), relations.joins_by_value),
     "qualified_columns": ((exp.Select,), relations.qualified_columns),
     "unmerged_stages": ((exp.Select,), relations.unmerged_stages),
-    "aggregates_of_columns": ((exp.Lateral,), relations.aggregates_of_columns),
     "laterals_as_scalars": ((exp.Select,), relations.laterals_as_scalars),
     "stages_as_ctes": ((exp.Select,), relations.stages_as_ctes),
 }

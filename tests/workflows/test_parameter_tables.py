@@ -1,0 +1,114 @@
+"""What a deployed version reads of constants is in tables of its own, that nobody changes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pytest
+
+from aops_indb.errors import RefusedError
+
+from .shop import Shop, order_rows
+from .test_executors import use
+from .test_promote import inputs
+from .test_train import INPUTS, estimator_of
+
+__all__ = ["inputs"]
+
+# it scores by rows of its training that it has stored
+STORED = """\
+from sklearn.kernel_approximation import Nystroem
+    kernel = Nystroem(n_components=30, random_state=0)
+    return Pipeline([("prepare", prepare), ("kernel", kernel), ("classify", LogisticRegression())])"""
+TABLE = "aops_params.returns__v1__kernel__stored"
+
+
+@pytest.fixture(scope="module")
+def trained_stored(applied_shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """With a version that has stored rows. Not to be changed; as is the next."""
+    shop = applied_shop.copy(tmp_path_factory.mktemp("stored") / "shop")
+    use(shop, "sql", STORED)
+    shop.project.train("returns", candidate="logistic")
+    return shop
+
+
+@pytest.fixture(scope="module")
+def promoted_stored(trained_stored: Shop, tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """With that version promoted."""
+    shop = trained_stored.copy(tmp_path_factory.mktemp("promoted") / "shop")
+    shop.project.promote("returns:1")
+    return shop
+
+
+@pytest.fixture
+def promoted(promoted_stored: Shop, tmp_path: Path) -> Shop:
+    """A copy to change."""
+    return promoted_stored.copy(tmp_path / "shop")
+
+
+def test_scores_are_the_librarys(promoted_stored: Shop, inputs: pd.DataFrame) -> None:
+    tables = promoted_stored.rows("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'aops_params'")
+    assert [f"aops_params.{name}" for (name,) in tables] == [TABLE]
+    found = promoted_stored.frame("FROM scores.returns ORDER BY order_id")
+    wanted = estimator_of(promoted_stored, 1).predict_proba(inputs[INPUTS])
+    np.testing.assert_allclose(found["probability_1"], wanted[:, 1], rtol=0, atol=1e-9)
+
+
+def test_the_view_reads_the_table_and_to_sql_does_not(promoted: Shop) -> None:
+    view = promoted.one("SELECT sql FROM duckdb_views() WHERE view_name = 'returns__v1'")
+    alone = promoted.project.render("returns:1")
+    assert TABLE in view
+    assert "aops_params" not in alone
+    columns = "order_id, label, probability_0, probability_1"
+    by_view = promoted.rows(f"SELECT {columns} FROM scores.returns__v1 ORDER BY order_id")
+    assert promoted.rows(f"SELECT {columns} FROM ({alone}) ORDER BY order_id") == by_view
+    assert len(by_view) == len(order_rows())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [f"DELETE FROM {TABLE}", f"UPDATE {TABLE} SET x0 = 0", f"INSERT INTO {TABLE} FROM {TABLE} LIMIT 1"],
+)
+def test_rows_never_change(promoted: Shop, change: str) -> None:
+    rows = promoted.rows(f"FROM {TABLE}")
+    column = promoted.rows(f"SELECT column_name FROM (DESCRIBE {TABLE})")[0][0]
+    with pytest.raises(duckdb.Error, match="belongs to a model's version and never changes"):
+        promoted.execute(change.replace("x0", f'"{column}"'))
+    assert promoted.rows(f"FROM {TABLE}") == rows
+
+
+def test_promoting_again_keeps_the_table(promoted: Shop) -> None:
+    rows = promoted.rows(f"FROM {TABLE}")
+    promoted.project.promote("returns:1", alias="challenger")
+    assert promoted.rows(f"FROM {TABLE}") == rows
+
+
+def test_a_table_of_other_rows_is_refused(promoted: Shop) -> None:
+    before = promoted.rows("FROM aops.deployments")
+    promoted.execute(f"CREATE OR REPLACE TABLE {TABLE} AS FROM {TABLE} OFFSET 1")
+    with pytest.raises(RefusedError, match=f"{TABLE}, which returns:1 is scored by, is not as aops made it: drop it"):
+        promoted.project.promote("returns:1", alias="challenger")
+    assert promoted.rows("FROM aops.deployments") == before
+    with pytest.raises(duckdb.Error):  # the view reads it still
+        promoted.execute(f"DROP TABLE {TABLE} RESTRICT; FROM scores.returns__v1")
+    promoted.project.promote("returns:1", alias="challenger")
+    assert promoted.one(f"SELECT count(*) FROM {TABLE}") == 30
+
+
+def test_a_failed_promotion_leaves_none(trained_stored: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = trained_stored.copy(tmp_path / "shop")
+
+    def fails(*_: object, **__: object) -> None:
+        raise RuntimeError("the power is out")
+
+    monkeypatch.setattr("aops_indb.workflows.promote.record_deployment", fails)
+    with pytest.raises(RuntimeError, match="the power is out"):
+        shop.project.promote("returns:1")
+    assert shop.rows("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'aops_params'") == []
+
+
+def test_tables_are_for_models_that_have_such(trained_shop: Shop) -> None:
+    assert trained_shop.rows("SELECT schema_name FROM duckdb_schemas() WHERE schema_name = 'aops_params'") == []
