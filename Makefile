@@ -7,10 +7,10 @@ LOCK := $(BIN)/uv pip compile -q --universal --generate-hashes --python-version 
     --no-header pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long lint bench docs lock clean
+.PHONY: help demo test test-long lint bench bench-forests docs lock clean
 
 help: ## print what each target does
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(READY) ## the main job on a year of real flights: features, models, scores
 	@$(BIN)/python -m aops_indb.demo
@@ -31,6 +31,9 @@ lint: $(DEV) ## formatting, lint rules, types, compiled SQL and generated docs u
 bench: $(DEV) ## measure speed and memory; prints a table, writes bench/results/
 	$(BIN)/python -m bench
 	$(BIN)/python -m bench.models
+
+bench-forests: $(DEV) ## forests as SQL against their own libraries and ONNX Runtime; writes bench/results/
+	$(BIN)/python -m bench.forests
 
 docs: $(DEV) ## write docs/reference/ and sql/compiled/ anew from the code
 	$(BIN)/python docs/generate.py

@@ -7,11 +7,15 @@ from collections.abc import Sequence
 
 import duckdb
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.ensemble import GradientBoostingRegressor
 
+from aops_indb import explain_support, to_sql
+from aops_indb.errors import AopsError, UnknownNameError
 from aops_indb.scoring.graph import CategorySplit, Forest, Graph, Input, Leaf, Part, Split, Tree, TreeNode
 from aops_indb.scoring.layouts import LAYOUTS
 from aops_indb.scoring.layouts.bins import grid
@@ -191,3 +195,27 @@ def test_cells_crowded_beyond_what_a_grid_tells_apart() -> None:
     forest = Forest("forest", (Input("x0", "number"),), (Tree(node, (0,)),), (0.0,))
     rows: list[Row] = [(edge,) for edge in [*edges, 0.5, 2.0, 1e10]]
     assert scored(forest, rows, "bit_vector", deployed=False) == [walked(forest, row) for row in rows]
+
+
+def boosting(depth: int) -> GradientBoostingRegressor:
+    draw = np.random.default_rng(0)
+    rows = pd.DataFrame(draw.normal(size=(2000, 3)), columns=["a", "b", "c"])
+    return GradientBoostingRegressor(n_estimators=30, max_depth=depth, random_state=0).fit(rows, rows.sum(axis=1) ** 2)
+
+
+def test_the_choice_is_told_with_what_it_weighs() -> None:
+    for depth, chosen in ((2, "nested_case"), (7, "bit_vector")):
+        [told] = explain_support(boosting(depth)).forests
+        assert told.startswith(f"gradientboostingregressor: {chosen} (expected ns a row: nested_case ")
+        assert told in str(explain_support(boosting(depth)))
+    assert explain_support(boosting(7), "postgres").forests == ("gradientboostingregressor: nested_case",)
+
+
+def test_a_layout_that_is_asked_for() -> None:
+    model = boosting(3)
+    assert "BIT_COUNT" in to_sql(model, source="rows", layout="bit_vector")
+    assert "BIT_COUNT" not in to_sql(model, source="rows")
+    with pytest.raises(UnknownNameError, match="unknown layout 'bit_vectors': did you mean 'bit_vector'"):
+        to_sql(model, source="rows", layout="bit_vectors")
+    with pytest.raises(AopsError, match="layout 'bit_vector' is for duckdb, not for postgres: leave it out"):
+        to_sql(model, source="rows", layout="bit_vector", dialect="postgres")

@@ -193,3 +193,23 @@ def test_refusals_say_what_where_and_what_instead(name: str) -> None:
         make()
     assert type(raised.value) is error
     assert re.search(message, str(raised.value)), str(raised.value)
+
+
+def test_whole_numbers_that_doubles_do_not_tell_apart() -> None:
+    keys = np.array([2**53, 2**53 + 2], dtype=np.int64).reshape(-1, 1)
+    with pytest.raises(Unsupported, match=r"with category 9007199254740992 of 'x', too large for a double, .*use text"):
+        to_sql(OneHotEncoder().fit(keys), source="t", inputs=["x"])
+
+
+def test_categories_that_xgboost_has_not_kept() -> None:
+    from xgboost import XGBClassifier
+
+    frame = pd.DataFrame({"sky": pd.Categorical(["e\u0301", "x", "y", "\u00e9"] * 20)})
+    model = XGBClassifier(n_estimators=2, enable_categorical=True).fit(frame, np.arange(80) % 2)
+    with pytest.raises(Unsupported, match="XGBoost with categories of 'sky' that it has not kept whole"):
+        to_sql(model, source="t")
+
+
+def test_no_source() -> None:
+    with pytest.raises(DefinitionError, match="source is None; give a table's name, or a SELECT"):
+        to_sql(LinearRegression().fit(NUMBERS, Y), source=None)  # type: ignore[arg-type]

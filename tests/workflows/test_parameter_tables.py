@@ -112,3 +112,29 @@ def test_a_failed_promotion_leaves_none(trained_stored: Shop, tmp_path: Path, mo
 
 def test_tables_are_for_models_that_have_such(trained_shop: Shop) -> None:
     assert trained_shop.rows("SELECT schema_name FROM duckdb_schemas() WHERE schema_name = 'aops_params'") == []
+
+
+FOREST = """\
+from sklearn.ensemble import RandomForestClassifier
+    forest = RandomForestClassifier(n_estimators=20, max_leaf_nodes=100, random_state=0)
+    return Pipeline([("prepare", prepare), ("classify", forest)])"""
+
+
+def test_a_forest_of_masks_is_the_same_as_one_of_cases(
+    applied_shop: Shop, tmp_path: Path, inputs: pd.DataFrame
+) -> None:
+    shop = applied_shop.copy(tmp_path / "shop")
+    use(shop, "sql", FOREST)
+    shop.project.train("returns", candidate="logistic")
+    shop.project.promote("returns:1")
+    names = {name for (name,) in shop.rows("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'aops_params'")}
+    assert any(name.endswith("__masks") for name in names)
+    columns = "order_id, label, probability_0, probability_1"
+    by_view = shop.rows(f"SELECT {columns} FROM scores.returns ORDER BY order_id")
+    for layout in ("nested_case", "bit_vector", None):
+        alone = shop.project.render("returns:1", layout=layout)
+        assert shop.rows(f"SELECT {columns} FROM ({alone}) ORDER BY order_id") == by_view
+    wanted = estimator_of(shop, 1).predict_proba(inputs[INPUTS])[:, 1]
+    np.testing.assert_allclose([row[3] for row in by_view], wanted, rtol=0, atol=1e-12)
+    # as many rows as there are, though each is joined to many tables
+    assert len(by_view) == len(order_rows())

@@ -356,3 +356,17 @@ def test_columns_are_those_of_to_sql() -> None:
             "TRUE AS sure; DESCRIBE " + to_sql(MODELS[name](), source="v", keys=["id"], inputs=INPUTS)
         )
         assert [row[0] for row in described.fetchall()] == ["id", *expected(name)[0]]
+
+
+@pytest.mark.parametrize("executor", ["sql", "library"])
+@pytest.mark.parametrize("target", ["aops_scored", "aops_shape"])
+def test_names_that_were_once_our_own(place: Place, executor: str, target: str) -> None:
+    """Tables of others by names that score_table had for its own."""
+    for name in ("aops_scored", "aops_shape"):
+        place.rows(f"CREATE TABLE {name} AS SELECT 1 AS kept")
+    asked: dict[str, Any] = {"source": "visits", "keys": KEYS, "inputs": INPUTS, "replace": True}
+    written = score_table(MODELS["trees"](), warehouse=place.given, target=target, executor=executor, **asked)
+    assert written == len(place.rows("SELECT id FROM visits"))
+    assert len(place.rows(f"SELECT * FROM {target}")) == written
+    other = {"aops_scored", "aops_shape"} - {target}
+    assert place.rows(f"SELECT * FROM {other.pop()}") == [(1,)]

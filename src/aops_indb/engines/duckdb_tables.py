@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
+from uuid import uuid4
 
 from aops_indb.engines.duckdb import DuckDBEngine
 from aops_indb.engines.duckdb_session import DuckDBSession
@@ -33,9 +34,6 @@ if TYPE_CHECKING:
 
     from aops_indb.engines.base import Session
     from aops_indb.sqlgen.build import Expr
-
-# lasts until its rows are where they belong
-_STAGE = "aops_scored"
 
 _NUMBERS = (
     *("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"),
@@ -74,8 +72,9 @@ class DuckDBTables:
         with session.transaction():
             step = next_step(target, present, session.columns(query.copy()), replace=replace)
             # before anything is taken away: the query may read the table that is filled
-            written = session.execute(create_temporary_table_as(_STAGE, query))
-            staged = select([star()], table(_STAGE))
+            stage = f"aops_scored_{uuid4().hex}"
+            written = session.execute(create_temporary_table_as(stage, query))
+            staged = select([star()], table(stage))
             if step == "make anew":
                 session.execute(drop("TABLE", into.copy()))
             if step == "fill":
@@ -83,7 +82,7 @@ class DuckDBTables:
                 session.execute(insert(into.copy(), staged))
             else:
                 session.execute(create_table_as(into.copy(), staged))
-            session.execute(drop("TABLE", table(_STAGE)))
+            session.execute(drop("TABLE", table(stage)))
             session.execute(comment("TABLE", into, note))
         return written
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
+from uuid import uuid4
 
 from aops_indb.engines.tables import Batches, InputKind, Step, next_step, read_as, refuse_view
 from aops_indb.errors import MissingExtraError, QueryError, WarehouseError
@@ -36,8 +37,8 @@ if TYPE_CHECKING:
 
 # Key columns of these types travel as what they are; others as text, which every type of PostgreSQL can be read from.
 _TRAVELS = ("smallint", "integer", "bigint", "boolean", "double precision", "text")
-# Names of tables that last as long as the connection.
-_SHAPE, _STAGE = "aops_shape", "aops_scored"
+# Where tables are that last as long as the connection.
+_TEMPORARY = "pg_temp"
 
 
 class PostgresTables:
@@ -53,16 +54,18 @@ class PostgresTables:
     def __init__(self, url: str) -> None:
         self._url = url
         self._connection = connect(url)
+        # names that nobody else has
+        self._shape, self._stage = (f"aops_{what}_{uuid4().hex}" for what in ("shape", "scored"))
 
     # ── questions ──────────────────────────────────────────────────────────────────────────────────────
 
     def columns(self, query: Query) -> dict[str, str]:
         """As Tables has it."""
         with closing(self._connection.cursor()) as cursor:
-            _run(cursor, drop("TABLE", table(_SHAPE)))
+            _run(cursor, drop("TABLE", table(self._shape, _TEMPORARY)))
             empty = select([star()], subquery(query.copy(), "rows"), limit=0)
-            _run(cursor, create_temporary_table_as(_SHAPE, empty))
-            return _columns(cursor, table(_SHAPE))
+            _run(cursor, create_temporary_table_as(self._shape, empty))
+            return _columns(cursor, table(self._shape, _TEMPORARY))
 
     def arrow(self, query: Query) -> pa.Table:
         """As Tables has it."""
@@ -77,8 +80,8 @@ class PostgresTables:
         with self._transaction() as cursor:
             types = self.columns(query)
             self._step(cursor, target, types, replace)
-            _run(cursor, create_temporary_table_as(_STAGE, query))
-            return self._filled(cursor, target, types, select([star()], table(_STAGE)), note, replace)
+            _run(cursor, create_temporary_table_as(self._stage, query))
+            return self._filled(cursor, target, types, select([star()], table(self._stage, _TEMPORARY)), note, replace)
 
     def keep_batches(self, target: str, batches: Batches, *, note: str, replace: bool) -> int:
         """As Tables has it."""
@@ -89,12 +92,12 @@ class PostgresTables:
         with self._transaction() as cursor:
             types = self.columns(select(keys | empty, batches.rows.copy()))
             self._step(cursor, target, types, replace)
-            self._stage(cursor, batches, types)
+            self._score(cursor, batches, types)
             staged: dict[str, Expr] = {key: _landed(f"k{i}", types[key]) for i, key in enumerate(batches.keys)}
             staged |= {name: col(f"y{i}") for i, name in enumerate(batches.outputs)}
-            return self._filled(cursor, target, types, select(staged, table(_STAGE)), note, replace)
+            return self._filled(cursor, target, types, select(staged, table(self._stage, _TEMPORARY)), note, replace)
 
-    def _stage(self, cursor: Any, batches: Batches, types: Mapping[str, str]) -> None:
+    def _score(self, cursor: Any, batches: Batches, types: Mapping[str, str]) -> None:
         """Score the rows into a table of this connection's own: keys k0 …, outputs y0 …."""
         import pyarrow as pa
 
@@ -107,11 +110,11 @@ class PostgresTables:
             try:
                 # an empty batch says what the columns are
                 stream = pa.RecordBatchReader.from_batches(scored.schema, iter(scored))
-                cursor.adbc_ingest(_STAGE, stream, mode="create", temporary=True)
+                cursor.adbc_ingest(self._stage, stream, mode="create", temporary=True)
             except Exception as error:
                 if scored.error is not None:  # which ADBC turns into text
                     raise scored.error from None
-                raise _replacement(error, f"COPY {_STAGE}") from error
+                raise _replacement(error, f"COPY {self._stage}") from error
 
     def _step(self, cursor: Any, target: str, types: Mapping[str, str], replace: bool) -> Step:
         """What to do about the target; RefusedError if nothing can be done."""
@@ -138,7 +141,7 @@ class PostgresTables:
             _run(cursor, lock_for_writing(into.copy()))
             _run(cursor, delete(into.copy(), []))
         else:
-            _run(cursor, create_table_as(into.copy(), select([star()], table(_SHAPE))))
+            _run(cursor, create_table_as(into.copy(), select([star()], table(self._shape, _TEMPORARY))))
         _run(cursor, insert(into.copy(), staged))
         written = int(cursor.rowcount)
         _run(cursor, comment("TABLE", into, note))

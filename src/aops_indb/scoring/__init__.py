@@ -30,6 +30,7 @@ def to_sql(
     inputs: Sequence[str] | None = None,
     dialect: str = "duckdb",
     outputs: Sequence[str] | None = None,
+    layout: str | None = None,
 ) -> str:
     """One self-contained SELECT that scores the rows of `source`.
 
@@ -38,12 +39,13 @@ def to_sql(
     keys:    columns of the source to pass through
     inputs:  column names in the model's input order; taken from feature_names_in_ when the model has them
     outputs: which output columns, in which order; all by default
+    layout:  how forests are laid out, an entry of LAYOUTS; by default the best for each
 
     The result has the keys, then for a regressor `prediction` (prediction_0 … for several targets), for a classifier
     `label`, `probability_<class>` … and `decision` or `decision_<class>` where the model has it, for a transformer its
     get_feature_names_out(). Rows the model would refuse have NULL in all of them, and so have rows with a number so
-    large (beyond 1e100 at least) that sums could overflow. NULL and NaN in the source are both missing. Scores are the
-    library's to 1e-9 relative.
+    large that sums could overflow: the header says how large. NULL and NaN in the source are both missing. Scores are
+    the library's to 1e-9 relative. Rows come in no particular order: a key tells them apart.
 
     Raises UnsupportedModelError naming the step, ModelError, ModelInputError, and UnknownNameError for an output or
     dialect nobody defined.
@@ -78,7 +80,7 @@ def to_sql(
         keys = [keys]
     graph = choose(translate(model, inputs), outputs)
     target = dialect_named(dialect)
-    query = lower(graph, relation_of(source, target), keys=keys, dialect=target)
+    query = lower(graph, relation_of(source, target), keys=keys, dialect=target, layout=layout)
     return render(query, target, header=header(graph), consume=True)
 
 
@@ -102,6 +104,8 @@ def header(graph: Graph) -> str:
 
 def relation_of(source: str, dialect: Dialect) -> Expr:
     """A table by its name, or a query in parentheses."""
+    if not isinstance(source, str):
+        raise DefinitionError(f"source is {source!r}; give a table's name, or a SELECT.")
     first, *others = source.replace("(", " ( ").split(None, 1) or [""]
     if not first:
         raise DefinitionError("source is empty; give a table's name, or a SELECT.")

@@ -11,7 +11,7 @@ from aops_indb.errors import ModelInputError
 from aops_indb.scoring.category_tables import CategoryTables
 from aops_indb.scoring.expressions import EXPRESSIONS, read_input
 from aops_indb.scoring.graph import Constant, Forest, Graph, Input, Lookup, Named, Node, Part, Reduce, children, walk
-from aops_indb.scoring.layouts import LAYOUTS, Layout
+from aops_indb.scoring.layouts import Layouts, layouts_for
 from aops_indb.scoring.names import Names
 from aops_indb.scoring.pairs import Reductions
 from aops_indb.scoring.parameters import Parameters, ParameterTables
@@ -38,13 +38,16 @@ def lower(
     keys: Sequence[str],
     dialect: Dialect,
     extra: Mapping[str, Expr] = MappingProxyType({}),
+    layout: str | None = None,
 ) -> Select:
     """One self-contained SELECT: the keys, the graph's outputs, then `extra`.
 
     source: a table, or a query in parentheses (sqlgen.statements: table, parse_table, subquery)
     extra:  further columns by name; expressions over the source's columns, or constants
+    layout: entry of LAYOUTS that forests are laid out by; by default the best one for each
 
-    Raises ModelInputError where a key, an output and an extra column would have one name.
+    Raises ModelInputError where a key, an output and an extra column would have one name, and for layouts as
+    `layouts_for` does.
 
     >>> from aops_indb.scoring.graph import Input, Linear
     >>> from aops_indb.sqlgen.dialects import dialect
@@ -53,7 +56,8 @@ def lower(
     >>> lower(graph, parse_table("t"), keys=["id"], dialect=dialect("duckdb")).named_selects
     ['id', 'twice']
     """
-    lowered = lower_apart(graph, source, keys=keys, dialect=dialect, extra=extra)
+    layouts = layouts_for(dialect, layout=layout, in_tables=False)
+    lowered = _lowered(graph, source, keys, dialect, extra, layouts, table)
     stored = {name: parameters.query() for name, parameters in lowered.parameters.items()}
     return with_ctes(lowered.query, stored, materialized=stored)
 
@@ -71,8 +75,20 @@ def lower_apart(
     """As `lower`, with relations of constants that are tables.
 
     table_of: the table of each, by its name
-    layout:   entry of LAYOUTS to lay forests out by, in the place of the dialect's own
     """
+    layouts = layouts_for(dialect, layout=layout, in_tables=True)
+    return _lowered(graph, source, keys, dialect, extra, layouts, table_of)
+
+
+def _lowered(
+    graph: Graph,
+    source: Expr,
+    keys: Sequence[str],
+    dialect: Dialect,
+    extra: Mapping[str, Expr],
+    layouts: Layouts,
+    table_of: Callable[[str], Table],
+) -> Lowered:
     verify(graph)
     _check_names(keys, graph.output_names, extra)
     names = Names([*keys, *extra])
@@ -80,9 +96,7 @@ def lower_apart(
     reductions = Reductions(graph.roots, names, parameters)
     categories = CategoryTables(graph.roots, names, parameters, dialect.binary_collation)
     plan = _plan(graph, reductions, categories)
-    lowering = _Lowering(
-        Stages(names), LAYOUTS[layout or dialect.forest_layout], plan, reductions, categories, parameters
-    )
+    lowering = _Lowering(Stages(names), layouts, plan, reductions, categories, parameters)
     for node in walk(graph.roots):
         lowering.add(node)
     outputs = lowering.outputs(graph) | lowering.extra(extra)
@@ -142,7 +156,7 @@ class _Lowering:
     def __init__(
         self,
         stages: Stages,
-        layout: Layout,
+        layouts: Layouts,
         plan: _Plan,
         reductions: Reductions,
         categories: CategoryTables,
@@ -152,7 +166,7 @@ class _Lowering:
         self._parameters = parameters
         self._reductions = reductions
         self._categories = categories
-        self._layout = layout
+        self._layouts = layouts
         self._plan = plan
         self._columns: dict[Node, Column] = {}
         self._forests: dict[Forest, Sequence[Column]] = {}
@@ -172,7 +186,8 @@ class _Lowering:
             case Forest():
                 inputs = [self._column(child) for child in node.inputs]
                 names = self._plan.forests[node]
-                self._forests[node] = self._layout(node, inputs, names, self.stages, self._parameters)
+                lay_out = self._layouts(node)
+                self._forests[node] = lay_out(node, inputs, names, self.stages, self._parameters)
             case Part():
                 self._columns[node] = self._forests[node.of][node.index]
             case Named(of=of) if of in self._columns:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from aops_indb.scoring.graph import Forest, walk
+from aops_indb.scoring.layouts.choice import choose_layout
 from aops_indb.scoring.read_sklearn.translation import StepSupport
 from aops_indb.scoring.translate import read
 from aops_indb.sqlgen.dialects import dialect as dialect_named
@@ -13,6 +15,8 @@ from aops_indb.sqlgen.dialects import dialect as dialect_named
 @dataclass(frozen=True, slots=True)
 class SupportReport:
     """Steps with what keeps each from SQL, the output columns, and in which rows these are NULL.
+
+    forests: of each how it is laid out in a deployed view, and what was weighed
 
     >>> str(SupportReport("Ridge", "duckdb", (StepSupport("Ridge", "Ridge"),), ("prediction",), ("'x' is missing",)))
     "Ridge in duckdb: has a SQL form\\n  ok  Ridge\\noutputs: prediction\\nNULL where:\\n  'x' is missing"
@@ -23,6 +27,7 @@ class SupportReport:
     steps: tuple[StepSupport, ...]
     outputs: tuple[str, ...]
     null_where: tuple[str, ...]
+    forests: tuple[str, ...] = ()
 
     @property
     def supported(self) -> bool:
@@ -36,6 +41,7 @@ class SupportReport:
         if self.supported:
             lines.append(f"outputs: {', '.join(self.outputs)}")
             lines += ["NULL where:", *(f"  {reason}" for reason in self.null_where)] if self.null_where else []
+            lines += ["deployed as:", *(f"  {forest}" for forest in self.forests)] if self.forests else []
         return "\n".join(lines)
 
 
@@ -46,10 +52,19 @@ def explain_support(model: Any, dialect: str = "duckdb") -> SupportReport:
     >>> explain_support(LinearRegression().fit([[0.0], [1.0]], [1.0, 3.0])).supported
     True
     """
-    name = dialect_named(dialect).name
+    target = dialect_named(dialect)
     graph, ledger = read(model, None, lenient=True)
     reasons = dict.fromkeys(reason for guard in graph.guards for reason in guard.reasons)
-    return SupportReport(type(model).__name__, name, tuple(ledger.steps), graph.output_names, tuple(reasons))
+    forests = [node for node in walk(graph.roots) if isinstance(node, Forest)]
+    laid_out = [f"{node.step}: {choose_layout(node, target, in_tables=True)}" for node in forests]
+    return SupportReport(
+        type(model).__name__,
+        target.name,
+        tuple(ledger.steps),
+        graph.output_names,
+        tuple(reasons),
+        tuple(laid_out),
+    )
 
 
 def _title(step: StepSupport) -> str:

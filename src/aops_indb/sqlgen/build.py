@@ -351,6 +351,11 @@ def shift_left(a: Expr, bits: Expr) -> Expr:
     return exp.BitwiseLeftShift(this=operand(a), expression=operand(bits))
 
 
+def shift_right(a: Expr, bits: Expr) -> Expr:
+    """An integer with its bits moved down."""
+    return exp.BitwiseRightShift(this=operand(a), expression=operand(bits))
+
+
 def row(values: Sequence[Expr]) -> Expr:
     """A row value, compared column by column."""
     return exp.Anonymous(this="ROW", expressions=list(values))

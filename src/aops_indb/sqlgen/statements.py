@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
@@ -59,10 +60,19 @@ def with_alias(relation: exp.Table, alias: str) -> exp.Table:
 
 def parse_table(name: str) -> exp.Table:
     """A table from a dotted name as people write it in definitions: `raw.flights`, `"My Schema"."T"`."""
+    problem = f"{name!r} cannot be the name of a table: write it as schema.table"
+    if not isinstance(name, str):
+        raise DefinitionError(problem)
     try:
+        tokens = sqlglot.tokenize(name, dialect="duckdb")
         parsed: exp.Table = exp.to_table(name, dialect="duckdb")
     except SqlglotError as error:
-        raise DefinitionError(f"{name!r} cannot be the name of a table: write it as schema.table") from error
+        raise DefinitionError(problem) from error
+    # what is neither a name nor a dot would be left out: a comment, a statement that follows
+    whole = isinstance(parsed, exp.Table) and len(tokens) == 2 * len(parsed.parts) - 1
+    named = whole and all(isinstance(part, exp.Identifier) and part.name for part in parsed.parts)
+    if not named or any(token.comments for token in tokens):
+        raise DefinitionError(problem)
     for part in parsed.parts:
         part.set("quoted", True)
     return parsed

@@ -48,6 +48,7 @@ class SqlScorer:
 
     graph: Graph
     dialect: Dialect
+    layout: str | None = None
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -68,7 +69,7 @@ class SqlScorer:
         extra: Mapping[str, Expr] | None = None,
     ) -> Query:
         """As Scorer has it."""
-        return lower(self.graph, rows, keys=keys, dialect=self.dialect, extra=extra or {})
+        return lower(self.graph, rows, keys=keys, dialect=self.dialect, extra=extra or {}, layout=self.layout)
 
     def scored_by_tables(
         self, rows: Expr, *, keys: Sequence[str], extra: Mapping[str, Expr], table_of: Callable[[str], Table]

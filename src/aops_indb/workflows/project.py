@@ -126,11 +126,11 @@ class Project(Workspace):
 
         return score_batch(self, model, since=since, until=until, report=report)
 
-    def render(self, name: str, *, dialect: str | None = None) -> str:
+    def render(self, name: str, *, dialect: str | None = None, layout: str | None = None) -> str:
         """The SQL of a feature view, a service's training set, a model or one of its versions."""
         from aops_indb.workflows.render import render_name
 
-        return render_name(self, name, dialect=dialect)
+        return render_name(self, name, dialect=dialect, layout=layout)
 
 
 def connect(project: Project | str | Path) -> Any:

@@ -13,8 +13,10 @@ from aops_indb.workflows.versions import find_version, model_of
 from aops_indb.workflows.workspace import Workspace
 
 
-def render_name(project: Workspace, name: str, *, dialect: str | None = None) -> str:
+def render_name(project: Workspace, name: str, *, dialect: str | None = None, layout: str | None = None) -> str:
     """The SQL of a feature view, of a model's training set, or of a model's version (`model:2`, `model@champion`).
+
+    layout: how a version's forests are laid out, an entry of LAYOUTS; by default the best for each
 
     Feature views render as their view, history and, where the dialect has such, as-of function. Raises
     UnknownNameError for another name, AopsError for what the dialect has no form of.
@@ -39,6 +41,6 @@ def render_name(project: Workspace, name: str, *, dialect: str | None = None) ->
                 "SQL: run  aops score"
             )
         model = require_same_features(project, version)
-        query = scored_rows(project, session, model, version)
+        query = scored_rows(project, session, model, version, layout=layout)
     header = f"{version.model} version {version.version}: {version.estimator}"
     return render(query, target, header=header)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from aops_indb.engines import Session
@@ -58,9 +59,16 @@ def require_same_features(project: Workspace, version: ModelVersionRecord) -> Mo
     return model
 
 
-def scored_rows(project: Workspace, session: Session, model: Model, version: ModelVersionRecord) -> Query:
-    """Keys, event_timestamp, the model's outputs, model_version and scored_at, for each row of the spine."""
+def scored_rows(
+    project: Workspace, session: Session, model: Model, version: ModelVersionRecord, *, layout: str | None = None
+) -> Query:
+    """Keys, event_timestamp, the model's outputs, model_version and scored_at, for each row of the spine.
+
+    layout: how forests are laid out, if not as is best
+    """
     scorer = load_scorer(project, session, version, load_estimator(session, version))
+    if isinstance(scorer, SqlScorer):
+        scorer = replace(scorer, layout=layout)
     rows, kept = _rows(project, session, model)
     return scorer.scored(session, rows, keys=kept, extra=_extra(version))
 

@@ -8,7 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xgboost
+from sklearn.compose import ColumnTransformer
 from sklearn.model_selection import train_test_split
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
 from xgboost import XGBClassifier, XGBRanker, XGBRegressor, XGBRFClassifier, XGBRFRegressor
 
 from ..frames import gaps, mixed, numbers, undecided
@@ -114,7 +117,22 @@ def two(y: np.ndarray) -> np.ndarray:
     return np.column_stack([y, y[::-1] ** 1.5])
 
 
+def sparse(*between: Any) -> Any:
+    """Text one-hot beside numbers, in a sparse matrix, where zeros are left out."""
+    encode = ("encode", OneHotEncoder(handle_unknown="ignore"), ["size", "texture"])
+    prepare = ColumnTransformer([encode], remainder="passthrough", sparse_threshold=1.0)
+    return make_pipeline(prepare, *between, XGBClassifier(**few))
+
+
+def with_zeros() -> tuple[pd.DataFrame, np.ndarray]:
+    """The mixed frame, with zeros among a measure."""
+    frame, y = mixed()
+    given = frame.drop(columns="dense").assign(grade=np.maximum(frame["grade"] - 3, 0))
+    return given, (y == "benign") * 1
+
+
 XGBOOST: dict[str, Fit] = {
+    "xgboost, sparse": on(with_zeros(), sparse()),
     "xgboost": on(gaps("cancer"), XGBClassifier(**few)),
     "xgboost, three classes": on(gaps("wine"), XGBClassifier(**few)),
     "xgboost, undecided": on(undecided(), XGBClassifier(**few, base_score=0.5)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -22,11 +23,11 @@ TEXT = ["size", "texture"]
 
 
 def on(data: tuple[pd.DataFrame, np.ndarray], model: Any, target: Callable[[np.ndarray], Any] = lambda y: y) -> Fit:
-    """Fit the model on the data, its target changed by `target`."""
+    """Fit a copy of the model on the data, its target changed by `target`."""
 
     def fit() -> Fitted:
         frame, y = data
-        return model.fit(frame, target(y)), frame
+        return copy.deepcopy(model).fit(frame, target(y)), frame
 
     return fit
 

@@ -11,6 +11,7 @@ from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
+    MaxAbsScaler,
     MinMaxScaler,
     OneHotEncoder,
     OrdinalEncoder,
@@ -19,6 +20,7 @@ from sklearn.preprocessing import (
 )
 
 from ..frames import gaps, many_categories, mixed, numbers
+from .boosters_xgboost import sparse, with_zeros
 from .common import NUMERIC, TEXT, Fit, columns, on, ordinal
 
 
@@ -113,6 +115,7 @@ ENCODERS: dict[str, Fit] = {
 }
 
 COMPOSITES: dict[str, Fit] = {
+    "sparse, scaled, xgboost": on(with_zeros(), sparse(MaxAbsScaler())),
     "remainder passed": on(mixed(), ColumnTransformer([("s", StandardScaler(), NUMERIC)], remainder="passthrough")),
     "remainder estimator": columns(
         ColumnTransformer([("t", OneHotEncoder(), ["size"])], remainder=MinMaxScaler()), "size", *NUMERIC

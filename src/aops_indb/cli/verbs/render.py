@@ -15,11 +15,12 @@ def render(
     project: ProjectDir = HERE,
     as_json: AsJson = False,
     dialect: Annotated[str | None, typer.Option("--dialect", help="Default: the warehouse's.")] = None,
+    layout: Annotated[str | None, typer.Option("--layout", help="Of forests; default: the best for each.")] = None,
 ) -> None:
     """Print the SQL of a feature view, a training set or a model's version.
 
     Example:  aops render flight_delay@champion
     """
     with progress("render"):
-        sql = open_project(project).render(name, dialect=dialect)
+        sql = open_project(project).render(name, dialect=dialect, layout=layout)
     show({"name": name, "sql": sql}, lambda _: print(sql), as_json=as_json)

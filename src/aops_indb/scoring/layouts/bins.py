@@ -4,7 +4,7 @@ A uniform grid over the thresholds says in which of its cells a value is; the ce
 which are inside. Their comparison with the value makes the bin exact: (x - low) * scale never falls as x rises, rounded
 or not, so that a threshold of a lower cell is below each value of a higher one.
 
-Bins and cells are numbered from 0. One more bin than there are, and one more cell, is for missing.
+Bins and cells are numbered from 0. The last bin is for missing.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from aops_indb.scoring.parameters import Parameters
-from aops_indb.sqlgen.build import Expr, add, case, cast, coalesce, func, ge, gt, is_null, le, lit, lt, mul, sub
+from aops_indb.sqlgen.build import Expr, add, case, cast, coalesce, func, ge, gt, is_null, le, lit, lt, mul
 
 CELLS = (64, 128, 256, 512, 1024, 2048, 4096, 8192)
 # that a cell may have inside; a binary search is faster than more comparisons
@@ -37,31 +37,26 @@ class Grid:
         """Names of as many thresholds as are in the fullest cell."""
         return [f"edge_{k}" for k in range(max(map(len, self.inside)))]
 
-    def cell(self, x: Expr) -> Expr:
-        """The number of a value's cell."""
-        scaled = mul(sub(x, lit(self.low)), lit(self.scale))
+    def cell(self, x: Expr, low: Expr) -> Expr:
+        """The number of a value's cell; low: the lowest threshold with the other sign."""
+        scaled = mul(add(low, x), lit(self.scale))
         within = func("LEAST", func("GREATEST", scaled, lit(0.0)), lit(float(len(self.below) - 1)))
-        # GREATEST and LEAST leave missing out
-        return case([(is_null(x.copy()), lit(len(self.below)))], cast(func("FLOOR", within), "INT"))
+        return cast(within, "INT")
 
-    def cells(self, missing: int) -> Parameters:
-        """A row per cell: its number, how many thresholds are below, and those inside; missing: the bin of missing."""
-        columns: dict[str, Sequence[float]] = {
-            "cell": range(len(self.below) + 1),
-            "below": [*self.below, missing],
-        }
+    def cells(self) -> Parameters:
+        """A row per cell: its number, how many thresholds are below, and those inside."""
+        columns: dict[str, Sequence[float]] = {"cell": range(len(self.below)), "below": self.below}
         for k, name in enumerate(self.edges):
-            columns[name] = [*(edges[k] if k < len(edges) else math.inf for edges in self.inside), math.inf]
-        types = {"cell": "INT", "below": "INT"} | dict.fromkeys(self.edges, "DOUBLE")
-        return Parameters(types, columns, many=True)
+            columns[name] = [edges[k] if k < len(edges) else math.inf for edges in self.inside]
+        return Parameters({"cell": "INT", "below": "INT"} | dict.fromkeys(self.edges, "DOUBLE"), columns, many=True)
 
-    def bin(self, x: Expr, row: Mapping[str, Expr]) -> Expr:
+    def bin(self, x: Expr, row: Mapping[str, Expr], missing: int) -> Expr:
         """The number of a value's bin, by the row of its cell."""
         found = row["below"]
         for name in self.edges:
             found = add(found, cast(gt(x.copy(), row[name]), "INT"))
         # of a value that is missing no comparison has a result
-        return coalesce(found, row["below"].copy())
+        return coalesce(found, lit(missing))
 
 
 def grid(edges: Sequence[float]) -> Grid | None:
@@ -86,7 +81,8 @@ def grid(edges: Sequence[float]) -> Grid | None:
 
 
 def _cells(edges: Sequence[float], low: float, scale: float, count: int) -> list[int]:
-    return [min(math.floor((edge - low) * scale), count - 1) for edge in edges]
+    # a cast to INT rounds as Python does
+    return [min(round((edge - low) * scale), count - 1) for edge in edges]
 
 
 def searched(x: Expr, edges: Sequence[float]) -> Expr:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from aops_indb.scoring.graph import CategorySplit, Forest, Split, Tree, tree_nodes
 from aops_indb.scoring.layouts.bins import Grid, grid, of_code, searched
-from aops_indb.scoring.layouts.leaf_masks import ALL, BITS, TreeMasks, tree_masks
+from aops_indb.scoring.layouts.leaf_masks import BITS, Place, Words, tree_masks
 from aops_indb.scoring.layouts.nested_case import nested_case
 from aops_indb.scoring.layouts.sums import add_up
 from aops_indb.scoring.parameters import Parameters, ParameterTables
@@ -32,12 +32,15 @@ from aops_indb.sqlgen.build import (
     func,
     lit,
     ne,
+    shift_right,
     sub,
 )
 from aops_indb.sqlgen.lists import element
 from aops_indb.sqlgen.statements import select, subquery, with_alias
 
 TREES_PER_STAGE = 20
+# that tables of masks are joined for in one sub-select: each join passes on the columns of those before it
+INPUTS_PER_STAGE = 5
 # of a category, beyond which a table with a row for each is out of proportion
 LARGEST_CODE = 10_000
 
@@ -49,13 +52,17 @@ def bit_vector(
     features = _features(forest)
     if features is None:
         return nested_case(forest, inputs, names, stages, parameters)
-    trees = [tree_masks(tree, {index: feature.edges for index, feature in features.items()}) for tree in forest.trees]
+    edges = {index: feature.edges for index, feature in features.items()}
+    words = Words()
+    for tree in forest.trees:
+        words.add(tree_masks(tree, edges))
     start = max((column.stage for column in inputs), default=-1)
     joins = _Joins(forest.step, stages, parameters)
-    masks = _masks(trees, _bins(features, inputs, joins, start), joins)
-    writer = _Writer(forest.step, trees, masks, stages, start + 2)
+    reach = _in_reach(words, _bins(features, inputs, joins, start), joins, start + 2)
+    writer = _Writer(forest.step, words, reach, stages)
     coded = any(len(tree.outputs) > 1 for tree in forest.trees)
-    return add_up(forest, names, stages, writer.terms, after=start + 3, delay=coded, per_stage=TREES_PER_STAGE)
+    done = max((column.stage for column in reach.values()), default=start)
+    return add_up(forest, names, stages, writer.terms, after=done, delay=coded, per_stage=TREES_PER_STAGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,19 +101,19 @@ class _Joins:
     stages: Stages
     parameters: ParameterTables
 
-    def zero(self, stage: int) -> Expr:
-        """A column of a stage that is 0, and known to have a single value."""
-        alias, name = self.stages.claim(f"{self.step}__constant"), self.stages.claim("zero")
-        self.stages.put_beside(subquery(select({name: cast(lit(0), "INT")}), alias), stage=stage)
-        return col(name, alias)
+    def constants(self, values: Mapping[str, Expr], stage: int) -> Mapping[str, Expr]:
+        """Columns of a stage, each of which is known to have a single value."""
+        alias = self.stages.claim(f"{self.step}__constants")
+        self.stages.put_beside(subquery(select(values), alias), stage=stage)
+        return {name: col(name, alias) for name in values}
 
-    def put(self, what: str, made: Parameters, number: Column) -> Mapping[str, Expr]:
-        """Join a table to the stage after the column that has the number of a row's row; its columns but the first."""
+    def put(self, what: str, made: Parameters, number: Column, stage: int) -> Mapping[str, Expr]:
+        """Join a table to a stage, by a column that has the number of a row's row; its columns but the first."""
         key, *others = made.types
         alias = self.stages.claim(f"{self.step}__{what}")
         relation = self.parameters.add(f"{self.step}__{what}", made)
         on = eq(number.ref(), col(key, alias))
-        self.stages.look_up(with_alias(relation(), alias), on, stage=number.stage + 1, always=True)
+        self.stages.look_up(with_alias(relation(), alias), on, stage=stage, always=True)
         return {name: col(name, alias) for name in others}
 
 
@@ -114,80 +121,86 @@ def _bins(
     features: Mapping[int, _Feature], inputs: Sequence[Column], joins: _Joins, start: int
 ) -> Mapping[int, Column]:
     """Of each input the number of its bin, in the second stage after `start`."""
-    if not features:
-        return {}
-    zero, bins = joins.zero(start + 1), {}
+    names = {index: joins.stages.claim(f"{inputs[index].name}__low") for index in features}
+    cells = {index: feature.cells for index, feature in features.items()}
+    low = {names[index]: lit(0) if grid_ is None else lit(-grid_.low) for index, grid_ in cells.items()}
+    constants = joins.constants(low, start + 1) if low else {}
+    bins = {}
     for index, feature in features.items():
-        x = inputs[index]
+        x, constant = inputs[index], constants[names[index]]
         if feature.cells is not None:
-            number = add(zero.copy(), feature.cells.cell(x.ref()))
+            number = feature.cells.cell(x.ref(), constant)
             cell = joins.stages.place(joins.step, f"{x.name}__cell", number, after=start)
-            found = joins.put(f"{x.name}__cells", feature.cells.cells(len(feature.edges) + 1), cell)
-            bin_ = feature.cells.bin(x.ref(), found)
+            found = joins.put(f"{x.name}__cells", feature.cells.cells(), cell, start + 2)
+            bin_ = feature.cells.bin(x.ref(), found, len(feature.edges) + 1)
         else:
             number = of_code(x.ref(), len(feature.edges)) if feature.of_codes else searched(x.ref(), feature.edges)
-            bin_ = joins.stages.place(joins.step, f"{x.name}__number", add(zero.copy(), number), after=start).ref()
+            bin_ = joins.stages.place(joins.step, f"{x.name}__number", add(constant, number), after=start).ref()
         bins[index] = joins.stages.place(joins.step, f"{x.name}__bin", bin_, after=start + 1)
     return bins
 
 
-def _masks(trees: Sequence[TreeMasks], bins: Mapping[int, Column], joins: _Joins) -> Mapping[str, list[Expr]]:
-    """Of each word of a tree the masks that inputs have for it, in tables that the stage after the bins joins."""
-    words: dict[int, dict[str, Sequence[int]]] = {}
-    for number, tree in enumerate(trees, 1):
-        for index, masks in tree.masks.items():
-            for k, word in enumerate(masks):
-                if min(word) < ALL:
-                    words.setdefault(index, {})[_word(number, k)] = word
-    found: dict[str, list[Expr]] = {}
-    for index, columns in words.items():
-        rows = range(len(next(iter(columns.values()))))
-        types = {"bin": "INT"} | dict.fromkeys(columns, "BIGINT")
-        made = Parameters(types, {"bin": rows, **columns}, many=True)
-        for name, mask in joins.put(f"{bins[index].name}__masks", made, bins[index]).items():
-            found.setdefault(name, []).append(mask)
-    return found
-
-
-def _word(tree: int, k: int) -> str:
-    """The name of a tree's word of masks."""
-    return f"tree_{tree}_{k}"
+def _in_reach(words: Words, bins: Mapping[int, Column], joins: _Joins, after: int) -> dict[int, Column]:
+    """Of each word the leaves that are in reach of all inputs; of a few inputs more in each stage."""
+    by_input: dict[int, dict[str, Sequence[int]]] = {}
+    for number, masks in enumerate(words.masks):
+        for index, of_bins in masks.items():
+            by_input.setdefault(index, {})[f"word_{number}"] = of_bins
+    reach: dict[str, Column] = {}
+    chosen = sorted(by_input)
+    batches = [chosen[first : first + INPUTS_PER_STAGE] for first in range(0, len(chosen), INPUTS_PER_STAGE)]
+    for stage, batch in enumerate(batches, after):
+        found = {name: [column.ref()] for name, column in reach.items()}
+        for index in batch:
+            columns = by_input[index]
+            rows = range(len(next(iter(columns.values()))))
+            made = Parameters({"bin": "INT"} | dict.fromkeys(columns, "BIGINT"), {"bin": rows, **columns}, many=True)
+            for name, mask in joins.put(f"{bins[index].name}__masks", made, bins[index], stage + 1).items():
+                found.setdefault(name, []).append(mask)
+        for name, parts in found.items():
+            if name not in reach or len(parts) > 1:
+                title = f"{joins.step}__{name}"
+                reach[name] = joins.stages.place(joins.step, title, balanced(bit_and, parts), after=stage)
+    return {number: reach[f"word_{number}"] for number in range(len(words.masks)) if f"word_{number}" in reach}
 
 
 @dataclass(frozen=True, slots=True)
 class _Writer:
-    """Writes trees of the masks of their words, which are columns of the stage after `after`."""
+    """Writes trees of the leaves in reach, by words."""
 
     step: str
-    trees: Sequence[TreeMasks]
-    masks: Mapping[str, list[Expr]]
+    words: Words
+    reach: Mapping[int, Column]
     stages: Stages
-    after: int
 
     def terms(self, tree: Tree, number: int, stage: int) -> Sequence[Expr]:
         """What a tree adds to each of its outputs."""
-        leaves = self.trees[number - 1].leaves
+        leaves = self.words.leaves[number - 1]
         if len(leaves) == 1:
             return [lit(value) for value in leaves[0].values]
-        leaf = _leaf([self._in_reach(number, k).ref() for k in range(self.trees[number - 1].words)])
+        leaf = self._leaf(self.words.places[number - 1])
         if len(tree.outputs) > 1:
             leaf = self.stages.place(self.step, f"{self.step}__leaf_of_tree_{number}", leaf, after=stage).ref()
         values = zip(*(leaf.values for leaf in leaves), strict=True)
         return [element([lit(value) for value in each], leaf.copy()) for each in values]
 
-    def _in_reach(self, number: int, k: int) -> Column:
-        """The leaves of a word that are in reach of all inputs."""
-        masks = self.masks.get(_word(number, k), [])
-        reach = balanced(bit_and, masks) if masks else cast(lit(ALL), "BIGINT")
-        return self.stages.place(self.step, f"{self.step}__leaves_{k}_of_tree_{number}", reach, after=self.after)
+    def _leaf(self, places: Sequence[Place]) -> Expr:
+        """The number of the leaf in reach, from 1."""
+        if len(places) == 1:
+            # leaves of other trees in the word come later, and one of this tree's is in reach
+            return _lowest(self._from(places[0]))
+        parts = [bit_and(self._from(place), lit((1 << place.bits) - 1)) for place in places]
+        # bits are counted in 8 bits, which hold no more than 127
+        numbers = [add(cast(_lowest(part.copy()), "INT"), lit(k * BITS)) for k, part in enumerate(parts)]
+        whens = [(ne(part, lit(0)), number) for part, number in zip(parts, numbers, strict=True)]
+        return case(whens[:-1], numbers[-1])
 
-
-def _leaf(words: Sequence[Expr]) -> Expr:
-    """The number of the leaf in reach, from 1."""
-    # bits are counted in 8 bits, which hold no more than 127
-    numbers = [add(cast(_lowest(word), "INT"), lit(k * BITS)) if k else _lowest(word) for k, word in enumerate(words)]
-    whens = [(ne(word.copy(), lit(0)), number) for word, number in zip(words, numbers, strict=True)]
-    return case(whens[:-1], numbers[-1]) if len(whens) > 1 else numbers[0]
+    def _from(self, place: Place) -> Expr:
+        """A word from a place on."""
+        # a word that no input rules a leaf out of has all
+        known = place.word in self.reach
+        word = self.reach[place.word].ref() if known else cast(lit((1 << self.words.used[place.word]) - 1), "BIGINT")
+        return shift_right(word, lit(place.shift)) if place.shift else word
 
 
 def _lowest(word: Expr) -> Expr:

@@ -9,26 +9,73 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aops_indb.scoring.graph import CategorySplit, Leaf, Split, Tree, TreeNode
 
 # a word is a BIGINT that is not negative
 BITS = 63
-ALL = (1 << BITS) - 1
 
 
 @dataclass(frozen=True, slots=True)
 class TreeMasks:
-    """The leaves of a tree, and by input its words of masks: masks[input][word][bin], the last bin for missing."""
+    """The leaves of a tree, and by input the mask of each bin, the last for missing."""
 
     leaves: Sequence[Leaf]
-    masks: Mapping[int, Sequence[Sequence[int]]]
+    masks: Mapping[int, Sequence[int]]
 
-    @property
-    def words(self) -> int:
-        """How many words the leaves take."""
-        return -(-len(self.leaves) // BITS)
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where some leaves of a tree are: in a word, from a bit on."""
+
+    word: int
+    shift: int
+    bits: int
+
+
+@dataclass(slots=True)
+class Words:
+    """The masks of a forest, packed into words of BITS bits.
+
+    leaves: of each tree, from left to right
+    places: of each tree where they are; none for a tree of one leaf
+    masks:  by word and input the masks of its bins; of inputs that rule none of a word's leaves out there are none
+    used:   the bits of each word that leaves have
+    """
+
+    leaves: list[Sequence[Leaf]] = field(default_factory=list)
+    places: list[list[Place]] = field(default_factory=list)
+    masks: list[dict[int, list[int]]] = field(default_factory=list)
+    used: list[int] = field(default_factory=list)
+
+    def add(self, tree: TreeMasks) -> None:
+        """Put a tree's leaves where there is room: beside those of the tree before, or into words of their own."""
+        places, first = [], 0
+        while len(tree.leaves) > 1 and first < len(tree.leaves):
+            bits = min(BITS, len(tree.leaves) - first)
+            if not self.used or self.used[-1] + bits > BITS:
+                self.used.append(0)
+                self.masks.append({})
+            place = Place(len(self.used) - 1, self.used[-1], bits)
+            self._put(tree, first, place)
+            self.used[-1] += bits
+            places.append(place)
+            first += bits
+        self.leaves.append(tree.leaves)
+        self.places.append(places)
+
+    def _put(self, tree: TreeMasks, first: int, place: Place) -> None:
+        everything, here = (1 << place.bits) - 1, self.masks[place.word]
+        # what is in the word already is ruled out by no input that did not say so, and the new leaves neither
+        for masks in here.values():
+            masks[:] = [mask | everything << place.shift for mask in masks]
+        for index, of_tree in tree.masks.items():
+            part = [mask >> first & everything for mask in of_tree]
+            if min(part) < everything:
+                masks = here.setdefault(index, [(1 << place.shift + place.bits) - 1] * len(part))
+                clear = everything << place.shift
+                masks[:] = [mask & ~clear | new << place.shift for mask, new in zip(masks, part, strict=True)]
 
 
 def tree_masks(tree: Tree, edges: Mapping[int, Sequence[float]]) -> TreeMasks:
@@ -46,10 +93,7 @@ def tree_masks(tree: Tree, edges: Mapping[int, Sequence[float]]) -> TreeMasks:
         left, right = _between(first, middle), _between(middle, last)
         for place, goes_left in _directions(split, edges[split.input]):
             bins[place] &= ~(right if goes_left else left)
-    words = range(-(-len(leaves) // BITS))
-    # bits beyond the leaves of the last word are never set
-    masks = {index: [[mask >> (BITS * k) & ALL for mask in bins] for k in words] for index, bins in by_input.items()}
-    return TreeMasks(leaves, masks)
+    return TreeMasks(leaves, by_input)
 
 
 def _directions(split: Split | CategorySplit, edges: Sequence[float]) -> list[tuple[int, bool]]:

@@ -48,6 +48,10 @@ def inputs_of(
             place.refuse_too_large(model, features.pick([index]), [read])
         if missing is not None:
             read = place.named(f"{name}_or_missing", _without(read, missing))
+        if features.sparse:
+            # what a sparse matrix leaves out is missing
+            left_out = apply("equal", read, number(0.0))
+            read = place.named(f"{name}_or_left_out", Case(((left_out, Constant(None, "number")),), read))
         nodes.append(place.named(f"{name}_code", _given_code(read)) if categorical else read)
     return nodes
 
@@ -57,7 +61,13 @@ def _categories(encoding: dict[str, Any], name: str, place: Place) -> Sequence[V
     values = encoding["values"]
     if "offsets" in encoding:
         text = bytes(value % 256 for value in values)
-        return [text[first:end].decode() for first, end in pairwise(encoding["offsets"])]
+        try:
+            return [text[first:end].decode() for first, end in pairwise(encoding["offsets"])]
+        except UnicodeDecodeError:
+            # the library counts characters where it means bytes
+            raise place.unsupported(
+                f"XGBoost with categories of '{name}' that it has not kept whole", "use categories of ASCII letters"
+            ) from None
     if all(isinstance(value, int) and int(float(value)) == value for value in values):
         return [float(value) for value in values]
     raise place.unsupported(f"XGBoost with categories of '{name}' that are neither text nor whole", "use text")

@@ -144,7 +144,8 @@ def _kind(model: Any, name: str, values: Sequence[Value], place: Place, node: No
     kinds = {kind_of_value(value) for value in values if value is not None}
     if kinds <= {"integer", "number"} and (kinds or dtype_kind in "fiu"):
         for value in values:
-            if isinstance(value, int) and int(float(value)) != value:
+            # a column of whole numbers is read as doubles: beyond this its neighbours would be the same category
+            if isinstance(value, int) and abs(value) >= 2**53:
                 raise place.unsupported(
                     f"{type(model).__name__} with category {value} of '{name}', too large for a double,",
                     "use text for such keys",
