@@ -213,3 +213,16 @@ def test_categories_that_xgboost_has_not_kept() -> None:
 def test_no_source() -> None:
     with pytest.raises(DefinitionError, match="source is None; give a table's name, or a SELECT"):
         to_sql(LinearRegression().fit(NUMBERS, Y), source=None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("argument", ["keys", "inputs", "outputs"])
+def test_what_is_no_list_of_names(argument: str) -> None:
+    given: dict[str, Any] = {argument: 3}
+    with pytest.raises(ModelInputError, match=f"{argument} has 3, which is no name of a column: give a list of names"):
+        to_sql(LinearRegression().fit(NUMBERS, Y), source="t", **given)
+
+
+def test_a_text_is_one_name() -> None:
+    model = LinearRegression().fit(NUMBERS.set_axis(["a", "b"], axis=1), Y)
+    with pytest.raises(ModelInputError, match="takes 2 inputs, got 1: ab"):
+        to_sql(model, source="t", inputs="ab")

@@ -370,3 +370,10 @@ def test_names_that_were_once_our_own(place: Place, executor: str, target: str) 
     assert len(place.rows(f"SELECT * FROM {target}")) == written
     other = {"aops_scored", "aops_shape"} - {target}
     assert place.rows(f"SELECT * FROM {other.pop()}") == [(1,)]
+
+
+@pytest.mark.parametrize("executor", ["sql", "library"])
+def test_a_key_that_is_given_twice(place: Place, executor: str) -> None:
+    asked: dict[str, Any] = {"source": "visits", "target": "scored", "keys": ["id", "id"], "inputs": INPUTS}
+    with pytest.raises(ModelInputError, match="key 'id' is given twice; give it once"):
+        score_table(MODELS["trees"](), warehouse=place.given, executor=executor, **asked)

@@ -206,7 +206,7 @@ def connect(url: str) -> Any:
             _run(cursor, set_option("jit", lit("off")))
         connection.commit()
     except dbapi.Error as error:
-        raise WarehouseError(f"PostgreSQL cannot be reached: {error}") from error
+        raise WarehouseError(f"PostgreSQL cannot be reached: start it, or correct the URL: {error}") from error
     return connection
 
 

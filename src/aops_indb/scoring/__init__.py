@@ -10,6 +10,7 @@ from typing import Any
 from aops_indb.errors import DefinitionError, UnknownNameError
 from aops_indb.scoring.graph import Graph
 from aops_indb.scoring.lower import lower
+from aops_indb.scoring.names import column_names
 from aops_indb.scoring.support import SupportReport, explain_support
 from aops_indb.scoring.translate import translate
 from aops_indb.sqlgen.build import Expr
@@ -76,8 +77,7 @@ def to_sql(
       ) AS "s0_inputs"
     ) AS "s1_minmaxscaler"
     """
-    if isinstance(keys, str):
-        keys = [keys]
+    keys = column_names("keys", keys)
     graph = choose(translate(model, inputs), outputs)
     target = dialect_named(dialect)
     query = lower(graph, relation_of(source, target), keys=keys, dialect=target, layout=layout)
@@ -88,7 +88,7 @@ def choose(graph: Graph, outputs: Sequence[str] | None) -> Graph:
     """The graph with the named outputs only, in that order."""
     if outputs is None:
         return graph
-    known = dict(graph.outputs)
+    known, outputs = dict(graph.outputs), column_names("outputs", outputs)
     for name in outputs:
         if name not in known:
             raise UnknownNameError("output", name, known)

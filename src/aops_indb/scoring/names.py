@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from aops_indb.errors import ModelInputError
+
 # PostgreSQL cuts identifiers off after 63 bytes, silently
 LONGEST = 60
 
@@ -31,3 +35,15 @@ class Names:
 
 def _cut(name: str, longest: int | None) -> str:
     return name if longest is None else name.encode()[:longest].decode(errors="ignore")
+
+
+def column_names(what: str, given: object) -> tuple[str, ...]:
+    """Names as people give them, one or several; ModelInputError for what is none.
+
+    >>> column_names("keys", "id"), column_names("keys", ["id", "day"])
+    (('id',), ('id', 'day'))
+    """
+    names = (given,) if isinstance(given, str) else tuple(given) if isinstance(given, Iterable) else (given,)
+    if wrong := [name for name in names if not isinstance(name, str)]:
+        raise ModelInputError(f"{what} has {wrong[0]!r}, which is no name of a column: give a list of names.")
+    return tuple(str(name) for name in names)

@@ -10,7 +10,7 @@ from typing import Any
 from aops_indb.errors import ModelError, ModelInputError
 from aops_indb.scoring.graph import Graph
 from aops_indb.scoring.guards import guarded
-from aops_indb.scoring.names import Names
+from aops_indb.scoring.names import Names, column_names
 from aops_indb.scoring.read_boosting import BOOSTERS, NATIVE
 from aops_indb.scoring.read_onnx import ONNX, ONNX_SHAPES, title_of
 from aops_indb.scoring.read_sklearn import TRANSFORMS, TRANSLATORS
@@ -65,7 +65,7 @@ def names_and_columns(model: Any, inputs: Sequence[str] | None) -> tuple[tuple[s
                 f"{type(model).__name__} was fitted without column names; give its {count} columns as inputs=[…]."
             )
         return fitted, fitted
-    columns = tuple(inputs)
+    columns = column_names("inputs", inputs)
     if len(columns) != count:
         raise ModelInputError(_count_message(model, columns, fitted, count))
     repeated = sorted({name for name in columns if columns.count(name) > 1})

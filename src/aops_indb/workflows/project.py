@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aops_indb.engines import engine_for
+from aops_indb.errors import SettingsError
 from aops_indb.features.definitions import FeatureService
 from aops_indb.workflows.workspace import Report, Workspace, silent
 
@@ -150,6 +151,10 @@ def connect(project: Project | str | Path) -> Any:
 
     if isinstance(project, str) and "://" in project:
         return connect_with_functions(engine_for(project))
+    if not isinstance(project, Project | str | Path):
+        raise SettingsError(
+            f"{project!r} is no project: give a Project, an aops.toml, or a URL (duckdb:///file.duckdb)"
+        )
     if not isinstance(project, Project):
         project = Project.load(project)
     return connect_with_functions(project.engine)

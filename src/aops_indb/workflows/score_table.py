@@ -12,6 +12,7 @@ from aops_indb.engines.tables import Batches, InputKind, Tables, read_as
 from aops_indb.errors import ModelError, ModelInputError, UnknownNameError
 from aops_indb.scoring import choose, lower, relation_of
 from aops_indb.scoring.graph import Graph, Input, walk
+from aops_indb.scoring.names import column_names
 from aops_indb.scoring.onnx_export import compare_onnx, to_onnx
 from aops_indb.scoring.translate import fitted_names, names_and_columns
 from aops_indb.sqlgen.build import Expr, col, star
@@ -82,12 +83,14 @@ def score_table(
     run = RUNS.get(executor)
     if run is None:
         raise UnknownNameError("executor", executor, RUNS)
-    keys = (keys,) if isinstance(keys, str) else tuple(keys)
+    keys = column_names("keys", keys)
+    if twice := [key for key in keys if keys.count(key) > 1]:
+        raise ModelInputError(f"key '{twice[0]}' is given twice; give it once.")
     with tables_of(warehouse) as tables:
         rows = relation_of(source, tables.dialect)
         columns = names_and_columns(model, inputs)[1]
         note = f"scores of {type(model).__name__} by executor '{executor}', aops-indb {version('aops-indb')}"
-        chosen = None if outputs is None else tuple(outputs)
+        chosen = None if outputs is None else column_names("outputs", outputs)
         return run(tables, Task(model, columns, rows, target, keys, chosen, note, replace))
 
 
