@@ -1,18 +1,25 @@
 """Forests as plain SQL against their own libraries, table to table: `python -m bench.forests`, or `make bench-forests`.
 
-Each way scores the same rows of one DuckDB table into a new table, one way after the other, several times over:
+Each way scores the same rows of one DuckDB file into a new table, one way after the other, several times over:
 
 - a layout of ours: `CREATE TABLE … AS` from the model's SQL, its constants in tables as those of a deployed version are
-- library: the rows fetched as Arrow, scored by the library on all threads, the scores written back
+- library: a million rows after the other fetched as Arrow, scored by the library, the scores written back
 - onnx: the same with ONNX Runtime, where the model exports
+- orbital: `CREATE TABLE … AS` from orbital's SQL, once, where it has one; for --orbital, the Python of its environment
+
+What is measured goes into bench/results/forests.json, and from there into docs/performance.md (bench/forest_page.py).
 """
 
 from __future__ import annotations
 
 import json
 import os
+import pickle
+import subprocess
+import sys
+import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -27,15 +34,18 @@ from rich.table import Table
 
 from aops_indb.errors import AopsError
 from aops_indb.scoring import translate
-from aops_indb.scoring.layouts import LAYOUTS
+from aops_indb.scoring.graph import Forest, walk
+from aops_indb.scoring.layouts.choice import choose_layout
 from aops_indb.scoring.lower import lower_apart
 from aops_indb.scoring.onnx_export import to_onnx
 from aops_indb.sqlgen.dialects import dialect
 from aops_indb.sqlgen.render import render
 from aops_indb.sqlgen.statements import create_table_as, create_view, parse_table, table
 
-RESULTS = Path(__file__).parent / "results" / "forests.json"
-TRAINED_ON = 50_000
+from .forest_page import RESULTS, write_page
+
+ORBITAL = Path(__file__).parent / "peers" / "orbital_sql.py"
+TRAINED_ON, AT_ONCE = 50_000, 1_000_000
 DUCKDB = dialect("duckdb")
 
 
@@ -109,6 +119,22 @@ MODELS: dict[str, Callable[[int], Any]] = {
 }
 
 
+# of models whose SQL takes long, which part of the rows is scored
+PARTS = {"RandomForest 100, unrestricted": 0.02}
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """How much is scored, by how many threads."""
+
+    rows: int
+    features: int
+    threads: int
+
+    def __str__(self) -> str:
+        return f"{self.rows:,} rows x {self.features}, {self.threads} thread{'s' * (self.threads > 1)}"
+
+
 @dataclass(slots=True)
 class Bench:
     """A model and the table it scores."""
@@ -116,7 +142,14 @@ class Bench:
     connection: duckdb.DuckDBPyConnection
     model: Any
     inputs: Sequence[str]
-    threads: int
+    setting: Setting
+
+    @property
+    def chosen(self) -> str:
+        """The layout that a deployed version has."""
+        graph = translate(self.model, self.inputs)
+        [forest] = [node for node in walk(graph.roots) if isinstance(node, Forest)]
+        return choose_layout(forest, DUCKDB, in_tables=True).layout
 
     def deploy(self, layout: str) -> dict[str, float]:
         """Make the view of a layout, with its tables; seconds to compile it, to plan it, and to query one row."""
@@ -138,24 +171,28 @@ class Bench:
         one = least(lambda: self.connection.execute(f"FROM by_{layout} WHERE id = 77").fetchall(), 3)
         return {"compile": compiled, "plan": plan, "one_row": one}
 
-    def by_layout(self, layout: str) -> None:
-        """Score by SQL."""
-        self.connection.execute(f"CREATE OR REPLACE TABLE by_{layout}_scored AS FROM by_{layout}")
+    def by_sql(self, way: str) -> None:
+        """Score by the view of a way."""
+        self.connection.execute(f"CREATE OR REPLACE TABLE {way}_scored AS FROM by_{way}")
 
     def by_library(self) -> None:
         """Fetch, predict, write."""
-        fetched = self.connection.sql("FROM rows").to_arrow_table()
-        frame = fetched.select(list(self.inputs)).to_pandas()
-        self._write(fetched, _predicted(self.model, frame, self.threads), "library_scored")
+        for fetched in self._fetched():
+            frame = fetched.select(list(self.inputs)).to_pandas()
+            self._write(fetched, _predicted(self.model, frame, self.setting.threads), "library_scored")
 
     def by_onnx(self, session: Any) -> None:
         """The same with ONNX Runtime."""
-        fetched = self.connection.sql("FROM rows").to_arrow_table()
-        feed = {
-            name: fetched[name].to_numpy().astype(np.float32).reshape(-1, 1)
-            for name in (given.name for given in session.get_inputs())
-        }
-        self._write(fetched, list(session.run(None, feed)), "onnx_scored")
+        for fetched in self._fetched():
+            feed = {
+                name: fetched[name].to_numpy().astype(np.float32).reshape(-1, 1)
+                for name in (given.name for given in session.get_inputs())
+            }
+            self._write(fetched, list(session.run(None, feed)), "onnx_scored")
+
+    def _fetched(self) -> Iterator[pa.Table]:
+        for first in range(0, self.setting.rows, AT_ONCE):
+            yield self.connection.sql(f"FROM rows WHERE id BETWEEN {first} AND {first + AT_ONCE - 1}").to_arrow_table()
 
     def _write(self, fetched: pa.Table, outputs: Sequence[Any], name: str) -> None:
         columns = {"id": fetched["id"]}
@@ -164,7 +201,10 @@ class Bench:
             for k, column in enumerate(values.reshape(len(values), -1).T):
                 columns[f"output_{number}_{k}"] = pa.array(np.ascontiguousarray(column))
         scored = pa.table(columns)  # noqa: F841 (the query refers to it)
-        self.connection.execute(f"CREATE OR REPLACE TABLE {name} AS FROM scored")
+        first = fetched["id"][0].as_py() == 0
+        self.connection.execute(
+            f"CREATE OR REPLACE TABLE {name} AS FROM scored" if first else f"INSERT INTO {name} FROM scored"
+        )
 
 
 def _predicted(model: Any, frame: pd.DataFrame, threads: int) -> list[Any]:
@@ -187,53 +227,95 @@ def least(run: Callable[[], object], times: int) -> float:
     return min(found)
 
 
-def measure(name: str, count: int, columns: int, threads: int, runs: int, layouts: Sequence[str]) -> dict[str, Any]:
+def measure(name: str, setting: Setting, runs: int, layouts: Sequence[str], orbital: str | None) -> dict[str, Any]:
     """Seconds of each way, run after run, and whether scores are the library's."""
-    os.environ["OMP_NUM_THREADS"] = str(threads)
-    model = MODELS[name](threads).fit(*rows(TRAINED_ON, columns, seed=0))
-    frame, _ = rows(count, columns, seed=1)
-    inputs = [str(name) for name in frame]
-    connection = duckdb.connect(config={"threads": threads})
-    connection.register("given", frame.assign(id=range(count)))
-    connection.execute("CREATE TABLE rows AS FROM given")
-    bench = Bench(connection, model, inputs, threads)
-    ways: dict[str, Callable[[], None]] = {}
-    found: dict[str, Any] = {"views": {}}
-    for layout in layouts:
-        found["views"][layout] = bench.deploy(layout)
-        ways[layout] = lambda layout=layout: bench.by_layout(layout)  # type: ignore[misc]
-    ways["library"] = bench.by_library
-    try:
-        ways["onnx"] = _onnx(bench, model, frame, threads)
-    except AopsError as error:
-        found["no onnx"] = str(error)
-    times: dict[str, list[float]] = {way: [] for way in ways}
-    for _ in range(runs):
-        for way, run in ways.items():
-            times[way].append(least(run, 1))
-    found["seconds"] = times
-    found["differing"] = {layout: _differing(connection, layout) for layout in layouts}
+    os.environ["OMP_NUM_THREADS"] = str(setting.threads)
+    model = MODELS[name](setting.threads).fit(*rows(TRAINED_ON, setting.features, seed=0))
+    inputs = [f"x{i}" for i in range(setting.features)]
+    with tempfile.TemporaryDirectory() as folder:
+        file = f"{folder}/bench.duckdb"
+        connection = duckdb.connect(file, config={"threads": setting.threads})
+        connection.execute("SET enable_progress_bar = false")
+        _fill(connection, setting)
+        bench = Bench(connection, model, inputs, setting)
+        chosen = bench.chosen
+        layouts = layouts or list(dict.fromkeys([chosen, "nested_case"] if chosen != "node_lists" else [chosen]))
+        found: dict[str, Any] = {"chosen": chosen, "rows": setting.rows, "views": {}}
+        ways: dict[str, Callable[[], None]] = {}
+        for layout in layouts:
+            found["views"][layout] = bench.deploy(layout)
+            ways[layout] = lambda layout=layout: bench.by_sql(layout)  # type: ignore[misc]
+        ways["library"] = bench.by_library
+        try:
+            ways["onnx"] = _onnx(bench, setting)
+        except AopsError as error:
+            found["no onnx"] = str(error)
+        times: dict[str, list[float]] = {way: [] for way in ways}
+        for _ in range(runs):
+            for way, run in ways.items():
+                times[way].append(least(run, 1))
+        found["seconds"] = times
+        if orbital and type(model).__module__.startswith("sklearn"):
+            found |= _orbital(bench, orbital, Path(folder))
+        found["differing"] = {layout: _differing(connection, layout) for layout in layouts}
+        connection.close()
+        found["peak_mb"] = {layout: _peak(file, layout, setting.threads) for layout in layouts}
     return found
 
 
-def _onnx(bench: Bench, model: Any, frame: pd.DataFrame, threads: int) -> Callable[[], None]:
+def _fill(connection: duckdb.DuckDBPyConnection, setting: Setting) -> None:
+    """Make the table of rows."""
+    for first in range(0, setting.rows, AT_ONCE):
+        count = min(AT_ONCE, setting.rows - first)
+        frame, _ = rows(count, setting.features, seed=first + 1)
+        connection.register("given", frame.assign(id=range(first, first + count)))
+        connection.execute("CREATE TABLE rows AS FROM given" if not first else "INSERT INTO rows FROM given")
+        connection.unregister("given")
+
+
+def _onnx(bench: Bench, setting: Setting) -> Callable[[], None]:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads, options.log_severity_level = threads, 4
-    session = onnxruntime.InferenceSession(to_onnx(model, frame.head(100)), options)
+    options.intra_op_num_threads, options.log_severity_level = setting.threads, 4
+    sample, _ = rows(100, setting.features, seed=2)
+    session = onnxruntime.InferenceSession(to_onnx(bench.model, sample), options)
     return lambda: bench.by_onnx(session)
+
+
+def _orbital(bench: Bench, python: str, folder: Path) -> dict[str, Any]:
+    """Seconds that orbital's SQL takes; or why it takes none."""
+    model, sql = folder / "model.pickle", folder / "orbital.sql"
+    model.write_bytes(pickle.dumps(bench.model))
+    ran = subprocess.run([python, ORBITAL, model, sql], capture_output=True, text=True, check=False)
+    if ran.returncode:
+        return {"no orbital": ran.stderr.strip().splitlines()[-1]}
+    bench.connection.execute("SET max_expression_depth = 100000")
+    bench.connection.execute(f"CREATE OR REPLACE VIEW by_orbital AS {sql.read_text(encoding='utf-8')}")
+    plan = least(lambda: bench.connection.execute("EXPLAIN FROM by_orbital").fetchall(), 1)
+    return {"orbital": {"plan": plan, "seconds": least(lambda: bench.by_sql("orbital"), 1)}}
+
+
+def _peak(file: str, way: str, threads: int) -> float:
+    """MB of memory that a process has had at most that scores by a view and does nothing else; of Linux."""
+    code = (
+        f"import duckdb; c = duckdb.connect({file!r}, config={{'threads': {threads}}});"
+        f"c.execute('CREATE OR REPLACE TABLE {way}_scored AS FROM by_{way}');"
+        "print(*(line for line in open('/proc/self/status') if line.startswith('VmHWM')))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return int(ran.stdout.split()[-2]) / 1024
 
 
 def _differing(connection: duckdb.DuckDBPyConnection, layout: str) -> int:
     """Rows whose probability, or decision, is not the library's to 1e-9."""
     described = {
-        way: connection.execute(f"DESCRIBE {way}").fetchall() for way in (f"by_{layout}_scored", "library_scored")
+        way: connection.execute(f"DESCRIBE {way}").fetchall() for way in (f"{layout}_scored", "library_scored")
     }
     ours, theirs = ([column[0] for column in columns] for columns in described.values())
     score = "probability_1" if "probability_1" in ours else "decision"
     [[count]] = connection.execute(
-        f'SELECT count(*) FROM by_{layout}_scored a JOIN library_scored b USING (id) WHERE a."{score}" IS NULL'
+        f'SELECT count(*) FROM {layout}_scored a JOIN library_scored b USING (id) WHERE a."{score}" IS NULL'
         f' OR abs(a."{score}" - b."{theirs[-1]}") > 1e-9 * greatest(1e-6, abs(b."{theirs[-1]}"))'
     ).fetchall()
     return int(count)
@@ -241,33 +323,34 @@ def _differing(connection: duckdb.DuckDBPyConnection, layout: str) -> int:
 
 def main(
     model: Annotated[list[str] | None, typer.Option(help="Those whose name holds this; default all")] = None,
-    layout: Annotated[list[str] | None, typer.Option(help="Layouts; default all for DuckDB")] = None,
+    layout: Annotated[list[str] | None, typer.Option(help="Layouts; default the chosen one and nested_case")] = None,
     count: Annotated[int, typer.Option("--rows")] = 1_000_000,
     features: int = 20,
     threads: int = 2,
     runs: int = 5,
+    orbital: Annotated[str | None, typer.Option(help="Python of an environment that has orbital")] = None,
 ) -> None:
-    """Print a table; write bench/results/forests.json when everything is measured."""
-    layouts = layout or [name for name in LAYOUTS if name != "shallow_case"]
+    """Print a table; unless layouts are named, keep the figures and write them into docs/performance.md."""
     names = [name for name in MODELS if not model or any(part in name for part in model)]
-    shown = Table("model", *layouts, "library", "onnx", "best of ours / best of theirs", "plan", "one row", "differing")
-    results = {}
+    results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    setting = Setting(count, features, threads)
+    kept = results.setdefault(str(setting), {})
     for name in names:
-        found = results[name] = measure(name, count, features, threads, runs, layouts)
-        least_of = {way: min(times) for way, times in found["seconds"].items()}
-        best = min(layouts, key=least_of.__getitem__)
-        peers = min(seconds for way, seconds in least_of.items() if way not in layouts)
-        shown.add_row(
-            name,
-            *(f"{least_of[way]:.2f}" if way in least_of else "" for way in (*layouts, "library", "onnx")),
-            f"{peers / least_of[best]:.2f} ({best})",
-            f"{found['views'][best]['plan']:.3f}",
-            f"{found['views'][best]['one_row']:.3f}",
-            str(found["differing"][best]),
-        )
-        Console(width=190).print(shown)
-    if not model and not layout:
-        RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+        part = Setting(int(count * PARTS.get(name, 1)), features, threads)
+        found = measure(name, part, runs, layout or (), orbital)
+        shown = Table(name, "seconds: least", "most", "plan", "one row", "peak MB", "differing", title=str(part))
+        for way, seconds in found["seconds"].items():
+            view = found["views"].get(way, {})
+            told = [f"{view[key]:.3f}" if key in view else "" for key in ("plan", "one_row")]
+            counted = [f"{found[key][way]:,.0f}" if way in found[key] else "" for key in ("peak_mb", "differing")]
+            shown.add_row(way, f"{min(seconds):.2f}", f"{max(seconds):.2f}", *told, *counted)
+        if "orbital" in found:
+            shown.add_row("orbital", *(f"{found['orbital'][key]:.2f}" for key in ("seconds", "plan")))
+        Console(width=120).print(shown)
+        kept[name] = found
+        if not layout:
+            RESULTS.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+            write_page(results)
 
 
 if __name__ == "__main__":

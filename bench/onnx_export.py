@@ -1,7 +1,8 @@
 """How many models export to ONNX, and score there as their library: `python -m bench.onnx_export`.
 
-Scikit-learn's estimators as bench/coverage.py makes and fits them, and those of XGBoost, LightGBM and CatBoost, each on
-the rows it was fitted on. An estimator is what the worst of its instances is.
+Scikit-learn's estimators as bench/coverage.py makes and fits them, those of XGBoost, LightGBM and CatBoost, and the
+boosters of these libraries' own interfaces, each on the rows it was fitted on. An estimator is what the worst of its
+instances is.
 """
 
 from __future__ import annotations
@@ -164,12 +165,123 @@ BOOSTERS: dict[str, tuple[Callable[[], Any], str]] = {
     "CatBoostRanker": (_catboost("Ranker", bootstrap_type="No"), "wine"),
 }
 
-QUERIES: dict[str, str] = {"LGBMRanker": "group", "XGBRanker": "qid", "CatBoostRanker": "group_id"}
+
+@dataclass(frozen=True, slots=True)
+class Native:
+    """A library's own way to train, by the name of the library, as an estimator that is not fitted yet."""
+
+    library: str
+    settings: dict[str, Any]
+
+    def fit(self, frame: Any, target: Any, **query: Any) -> Any:
+        """The booster."""
+        return TRAIN[self.library](self.settings, frame, target, query)
+
+
+def _train_lightgbm(settings: dict[str, Any], frame: Any, target: Any, query: dict[str, Any]) -> Any:
+    import lightgbm
+
+    return lightgbm.train({"verbose": -1, "seed": 0, **settings}, lightgbm.Dataset(frame, target, **query), 50)
+
+
+def _train_xgboost(settings: dict[str, Any], frame: Any, target: Any, query: dict[str, Any]) -> Any:
+    import xgboost
+
+    return xgboost.train({"seed": 0, **settings}, xgboost.DMatrix(frame, target, **query), 50)
+
+
+def _train_catboost(settings: dict[str, Any], frame: Any, target: Any, query: dict[str, Any]) -> Any:
+    import catboost
+
+    return catboost.CatBoost({**CAT, **settings}).fit(frame, target, **query)
+
+
+TRAIN: dict[str, Callable[[dict[str, Any], Any, Any, dict[str, Any]], Any]] = {
+    "lightgbm": _train_lightgbm,
+    "xgboost": _train_xgboost,
+    "catboost": _train_catboost,
+}
+
+
+def _native(library: str, **settings: Any) -> Callable[[], Any]:
+    return lambda: Native(library, settings)
+
+
+def _lightgbm_native(objective: str, **settings: Any) -> Callable[[], Any]:
+    return _native("lightgbm", objective=objective, **settings)
+
+
+def _xgboost_native(objective: str, **settings: Any) -> Callable[[], Any]:
+    return _native("xgboost", objective=objective, **settings)
+
+
+FOREST: dict[str, Any] = {"boosting": "rf", "bagging_fraction": 0.7, "bagging_freq": 1}
+NATIVES: dict[str, tuple[Callable[[], Any], str]] = {
+    "LightGBM, binary": (_lightgbm_native("binary"), "cancer, gaps"),
+    "LightGBM, sigmoid of 2": (_lightgbm_native("binary", sigmoid=2.0), "cancer, gaps"),
+    "LightGBM, dart": (_lightgbm_native("binary", boosting="dart"), "cancer, gaps"),
+    "LightGBM, random forest": (_lightgbm_native("binary", **FOREST), "cancer, gaps"),
+    "LightGBM, zero is missing": (_lightgbm_native("binary", zero_as_missing=True), "cancer, gaps"),
+    "LightGBM, linear trees": (_lightgbm_native("regression", linear_tree=True), "diabetes, gaps"),
+    "LightGBM, multiclass": (_lightgbm_native("multiclass", num_class=3), "wine, gaps"),
+    "LightGBM, multiclassova": (_lightgbm_native("multiclassova", num_class=3), "wine, gaps"),
+    **{
+        f"LightGBM, {objective}": (_lightgbm_native(objective), "diabetes, gaps")
+        for objective in (
+            "regression", "regression_l1", "huber", "fair", "poisson", "quantile", "mape", "gamma", "tweedie"
+        )
+    },
+    "LightGBM, cross_entropy": (_lightgbm_native("cross_entropy"), "cancer, gaps"),
+    **{f"LightGBM, {objective}": (_lightgbm_native(objective), "wine") for objective in ("lambdarank", "rank_xendcg")},
+    **{
+        f"XGBoost, {objective}": (_xgboost_native(objective), "cancer, gaps")
+        for objective in ("binary:logistic", "binary:logitraw", "binary:hinge", "reg:logistic")
+    },
+    "XGBoost, dart": (_xgboost_native("binary:logistic", booster="dart"), "cancer, gaps"),
+    "XGBoost, gblinear": (_xgboost_native("binary:logistic", booster="gblinear"), "cancer, gaps"),
+    **{
+        f"XGBoost, {objective}": (_xgboost_native(objective, num_class=3), "wine, gaps")
+        for objective in ("multi:softprob", "multi:softmax")
+    },
+    "XGBoost, parallel trees": (_xgboost_native("binary:logistic", num_parallel_tree=3, subsample=0.5), "cancer, gaps"),
+    "XGBoost, parallel trees of three classes": (
+        _xgboost_native("multi:softprob", num_class=3, num_parallel_tree=3, subsample=0.5), "wine, gaps"
+    ),
+    **{
+        f"XGBoost, {objective}": (_xgboost_native(objective), "diabetes, gaps")
+        for objective in (
+            "reg:squarederror", "reg:absoluteerror", "reg:pseudohubererror", "reg:gamma", "reg:tweedie",
+            "count:poisson", "survival:cox",
+        )
+    },
+    **{f"XGBoost, {objective}": (_xgboost_native(objective), "wine") for objective in ("rank:ndcg", "rank:pairwise")},
+    "CatBoost, RMSE": (_native("catboost", loss_function="RMSE"), "diabetes, gaps"),
+    "CatBoost, Logloss": (_native("catboost", loss_function="Logloss"), "cancer, gaps"),
+}  # fmt: skip
+
+QUERIES: dict[str, str] = {
+    "LGBMRanker": "group",
+    "LightGBM, lambdarank": "group",
+    "LightGBM, rank_xendcg": "group",
+    "XGBRanker": "qid",
+    "XGBoost, rank:ndcg": "qid",
+    "XGBoost, rank:pairwise": "qid",
+    "CatBoostRanker": "group_id",
+}
 
 
 def of_boosters() -> Iterator[tuple[str, Export]]:
     """The boosting libraries' models."""
-    for name, (make, data) in BOOSTERS.items():
+    yield from _each(BOOSTERS)
+
+
+def of_natives() -> Iterator[tuple[str, Export]]:
+    """Those of their own interfaces."""
+    yield from _each(NATIVES)
+
+
+def _each(models: dict[str, tuple[Callable[[], Any], str]]) -> Iterator[tuple[str, Export]]:
+    for name, (make, data) in models.items():
         dataset, _, missing = data.partition(", ")
         frame, target = gaps(dataset, 4) if missing else numbers(dataset, 4)
         try:
@@ -192,6 +304,7 @@ def _query(name: str, rows: int) -> dict[str, Any]:
 PARTS: dict[str, Callable[[], Iterator[tuple[str, Export]]]] = {
     "scikit-learn": of_scikit_learn,
     "boosters": of_boosters,
+    "boosters of the own interface": of_natives,
 }
 
 

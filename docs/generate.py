@@ -83,7 +83,7 @@ def models_page() -> str:
     for domain, title in (("ai.onnx.ml", "`ai.onnx.ml`"), ("", "`ai.onnx`")):
         operators = [f"`{operator}`" for given, operator in sorted(OPS) if given == domain]
         lines.append(f"- {title}: {', '.join(operators)}")
-    lines += ["", *onnx_exports()]
+    lines += ["", *conformance(), "", *onnx_exports()]
     lines += ["", "## Files", "", "`aops register` takes:", "", "| kind | file | needs |", "| --- | --- | --- |"]
     lines += [
         f"| {kind} | {', '.join(f'`{end}`' for end in each.suffixes)} | {f'`{each.extra}`' if each.extra else ''} |"
@@ -118,6 +118,22 @@ def coverage() -> Iterator[str]:
     for engine in sorted({engine for each in measured.values() for engine in each}):
         counts = Counter(each[engine]["verdict"] for each in measured.values() if engine in each)
         yield f"| {engine} | {' | '.join(str(counts[verdict]) for verdict in verdicts)} |"
+
+
+SHIPPED = """\
+The tests that the onnx package ships for these operators, as SQL in DuckDB, counted with
+`python -m bench.onnx_conformance`: refused is what is no function of one row, or no model of columns has."""
+
+
+def conformance() -> Iterator[str]:
+    """What `python -m bench.onnx_conformance` counted."""
+    counts = json.loads((ROOT / "bench" / "results" / "onnx_conformance.json").read_text(encoding="utf-8"))
+    yield SHIPPED
+    yield ""
+    yield "| outcome | tests |"
+    yield "| --- | --- |"
+    for outcome, count in counts.items():
+        yield f"| {outcome if outcome in ('agrees', 'differs') else f'refused: {outcome}'} | {count} |"
 
 
 EXPORTED = """\

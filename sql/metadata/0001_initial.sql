@@ -318,6 +318,7 @@ CREATE TABLE aops.model_versions (
     digest                VARCHAR     NOT NULL,
     estimator             VARCHAR     NOT NULL,
     executor              VARCHAR     NOT NULL,
+    batch_executor        VARCHAR     NOT NULL,
     description           VARCHAR     NOT NULL,
     service               VARCHAR     NOT NULL,
     run_id                VARCHAR     NOT NULL,
@@ -338,6 +339,7 @@ COMMENT ON COLUMN aops.model_versions.version               IS 'Counts up from 1
 COMMENT ON COLUMN aops.model_versions.digest                IS 'SHA-256 over the digests of its artefacts, and its inputs and outputs: what a decision about it is bound to.';
 COMMENT ON COLUMN aops.model_versions.estimator             IS 'The estimator, as its library names it.';
 COMMENT ON COLUMN aops.model_versions.executor              IS 'What computes its scores: sql, onnx or library.';
+COMMENT ON COLUMN aops.model_versions.batch_executor        IS 'What computes them in batches: library where SQL would, but takes much longer.';
 COMMENT ON COLUMN aops.model_versions.description           IS 'What it is, in words.';
 COMMENT ON COLUMN aops.model_versions.service               IS 'Feature service it was trained on; empty if none.';
 COMMENT ON COLUMN aops.model_versions.run_id                IS 'Run that made it.';

@@ -54,7 +54,7 @@ WITH "v__events" AS (
   SELECT
     "k" AS "k",
     "event_timestamp" AS "event_timestamp",
-    COUNT("__value_1") AS "__value_1_count",
+    CAST(COUNT("__value_1") AS DOUBLE) AS "__value_1_count",
     SUM("__value_1") AS "__value_1_sum"
   FROM "v__rows"
   GROUP BY

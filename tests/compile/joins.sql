@@ -36,10 +36,9 @@ WITH "__entity_df" AS (
   SELECT
     "k" AS "k",
     "event_timestamp" AS "event_timestamp",
-    COUNT("__value_1") AS "__value_1_count",
+    CAST(COUNT("__value_1") AS DOUBLE) AS "__value_1_count",
     SUM("__value_1") AS "__value_1_sum",
-    COUNT("__value_2") AS "__value_2_count",
-    SUM("__value_2") AS "__value_2_sum"
+    CAST(COUNT("__value_2") AS DOUBLE) AS "__value_2_count"
   FROM "v__rows"
   GROUP BY
     "k",
@@ -50,8 +49,7 @@ WITH "__entity_df" AS (
     "event_timestamp" AS "event_timestamp",
     SUM("__value_1_count") OVER "so_far" AS "__value_1_count",
     SUM("__value_1_sum") OVER "so_far" AS "__value_1_sum",
-    SUM("__value_2_count") OVER "so_far" AS "__value_2_count",
-    SUM("__value_2_sum") OVER "so_far" AS "__value_2_sum"
+    SUM("__value_2_count") OVER "so_far" AS "__value_2_count"
   FROM "v__totals"
   WINDOW "so_far" AS (
     PARTITION BY "k"
@@ -139,7 +137,6 @@ WITH "__entity_df" AS (
     "k",
     "l",
     "event_timestamp",
-    "__value_1",
     "__value_2",
     FALSE AS "__is_point"
   FROM "v__rows"
@@ -148,7 +145,6 @@ WITH "__entity_df" AS (
     "k",
     "l",
     "event_timestamp",
-    NULL AS "__value_1",
     NULL AS "__value_2",
     TRUE AS "__is_point"
   FROM "v__points"
@@ -158,28 +154,261 @@ WITH "__entity_df" AS (
     "l" AS "l",
     "event_timestamp" AS "event_timestamp",
     "__is_point" AS "__is_point",
-    SUM("__value_1") OVER "last_3600s" AS "__value_1_sum_last_3600s",
     MAX("__value_2") OVER "last_86400s_1800s_ago" AS "__value_2_max_last_86400s_1800s_ago"
   FROM "v__timeline"
-  WINDOW "last_3600s" AS (
-    PARTITION BY "k", "l"
-    ORDER BY "event_timestamp" ASC NULLS LAST
-    RANGE BETWEEN INTERVAL '3599999999' MICROSECOND PRECEDING AND CURRENT ROW
-  ), "last_86400s_1800s_ago" AS (
+  WINDOW "last_86400s_1800s_ago" AS (
     PARTITION BY "k", "l"
     ORDER BY "event_timestamp" ASC NULLS LAST
     RANGE BETWEEN INTERVAL '88199999999' MICROSECOND PRECEDING AND INTERVAL '30' MINUTE PRECEDING
   )
-), "v__at_points" AS (
+), "v__by_timeline" AS (
   SELECT
     "k" AS "k",
     "l" AS "l",
     "event_timestamp" AS "event_timestamp",
-    CAST("__value_1_sum_last_3600s" AS DOUBLE) AS "sum_x_1h",
     "__value_2_max_last_86400s_1800s_ago" AS "max_label_1d"
   FROM "v__windows"
   WHERE
     "__is_point"
+), "v__fitting" AS (
+  SELECT
+    *,
+    CASE
+      WHEN ABS(CAST("__value_1" AS DOUBLE)) >= 1.1258999068426240e+15
+      THEN 0.0000000000000000e+00
+      WHEN CAST("__value_1" AS DOUBLE) * 1.2089258196146292e+24 <> FLOOR(CAST("__value_1" AS DOUBLE) * 1.2089258196146292e+24)
+      THEN 0.0000000000000000e+00
+      ELSE CAST("__value_1" AS DOUBLE)
+    END AS "__value_1_fitting"
+  FROM "v__rows"
+), "v__parts" AS (
+  SELECT
+    *,
+    FLOOR("__value_1_fitting" * 5.9604644775390625e-08) * 1.6777216000000000e+07 AS "__value_1_part_1",
+    (
+      FLOOR("__value_1_fitting" * 4.0000000000000000e+00) * 2.5000000000000000e-01
+    ) - (
+      FLOOR("__value_1_fitting" * 5.9604644775390625e-08) * 1.6777216000000000e+07
+    ) AS "__value_1_part_2",
+    (
+      FLOOR("__value_1_fitting" * 2.6843545600000000e+08) * 3.7252902984619141e-09
+    ) - (
+      FLOOR("__value_1_fitting" * 4.0000000000000000e+00) * 2.5000000000000000e-01
+    ) AS "__value_1_part_3",
+    (
+      FLOOR("__value_1_fitting" * 1.8014398509481984e+16) * 5.5511151231257827e-17
+    ) - (
+      FLOOR("__value_1_fitting" * 2.6843545600000000e+08) * 3.7252902984619141e-09
+    ) AS "__value_1_part_4",
+    "__value_1_fitting" - (
+      FLOOR("__value_1_fitting" * 1.8014398509481984e+16) * 5.5511151231257827e-17
+    ) AS "__value_1_part_5"
+  FROM "v__fitting"
+), "v__outliers" AS (
+  SELECT
+    *,
+    CASE
+      WHEN "__value_1_fitting" <> CAST("__value_1" AS DOUBLE)
+      THEN CAST("__value_1" AS DOUBLE)
+    END AS "__value_1_outlier"
+  FROM "v__fitting"
+  WHERE
+    "__value_1_fitting" <> CAST("__value_1" AS DOUBLE)
+), "v__totals" AS (
+  SELECT
+    "k" AS "k",
+    "l" AS "l",
+    "event_timestamp" AS "event_timestamp",
+    CAST(COUNT("__value_1") AS DOUBLE) AS "__value_1_count",
+    SUM("__value_1_part_1") AS "__value_1_part_1_sum",
+    SUM("__value_1_part_2") AS "__value_1_part_2_sum",
+    SUM("__value_1_part_3") AS "__value_1_part_3_sum",
+    SUM("__value_1_part_4") AS "__value_1_part_4_sum",
+    SUM("__value_1_part_5") AS "__value_1_part_5_sum"
+  FROM "v__parts"
+  GROUP BY
+    "k",
+    "l",
+    "event_timestamp"
+), "v__running" AS (
+  SELECT
+    "k" AS "k",
+    "l" AS "l",
+    "event_timestamp" AS "event_timestamp",
+    CASE
+      WHEN SUM("__value_1_count") OVER "so_far" > 134217728
+      THEN ERROR(
+        'a sum of floats over more than 134217728 rows of one entity would not be exact: aggregate a DECIMAL, e.g. Aggregation(expr=''CAST(amount AS DECIMAL(18, 2))'', …)'
+      )
+      ELSE SUM("__value_1_count") OVER "so_far"
+    END AS "__value_1_count",
+    SUM("__value_1_part_1_sum") OVER "so_far" AS "__value_1_part_1_sum",
+    SUM("__value_1_part_2_sum") OVER "so_far" AS "__value_1_part_2_sum",
+    SUM("__value_1_part_3_sum") OVER "so_far" AS "__value_1_part_3_sum",
+    SUM("__value_1_part_4_sum") OVER "so_far" AS "__value_1_part_4_sum",
+    SUM("__value_1_part_5_sum") OVER "so_far" AS "__value_1_part_5_sum"
+  FROM "v__totals"
+  WINDOW "so_far" AS (
+    PARTITION BY "k", "l"
+    ORDER BY "event_timestamp" ASC NULLS LAST
+    RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+  )
+), "v__reduced" AS (
+  SELECT
+    "v__points"."k" AS "k",
+    "v__points"."l" AS "l",
+    "v__points"."event_timestamp" AS "event_timestamp",
+    CASE
+      WHEN COALESCE("until_now"."__value_1_count", 0) - COALESCE("until_3600s_ago"."__value_1_count", 0) > 0
+      THEN COALESCE("until_now"."__value_1_part_1_sum", 0) - COALESCE("until_3600s_ago"."__value_1_part_1_sum", 0)
+    END AS "__value_1_part_1_sum_last_3600s",
+    CASE
+      WHEN COALESCE("until_now"."__value_1_count", 0) - COALESCE("until_3600s_ago"."__value_1_count", 0) > 0
+      THEN COALESCE("until_now"."__value_1_part_2_sum", 0) - COALESCE("until_3600s_ago"."__value_1_part_2_sum", 0)
+    END AS "__value_1_part_2_sum_last_3600s",
+    CASE
+      WHEN COALESCE("until_now"."__value_1_count", 0) - COALESCE("until_3600s_ago"."__value_1_count", 0) > 0
+      THEN COALESCE("until_now"."__value_1_part_3_sum", 0) - COALESCE("until_3600s_ago"."__value_1_part_3_sum", 0)
+    END AS "__value_1_part_3_sum_last_3600s",
+    CASE
+      WHEN COALESCE("until_now"."__value_1_count", 0) - COALESCE("until_3600s_ago"."__value_1_count", 0) > 0
+      THEN COALESCE("until_now"."__value_1_part_4_sum", 0) - COALESCE("until_3600s_ago"."__value_1_part_4_sum", 0)
+    END AS "__value_1_part_4_sum_last_3600s",
+    CASE
+      WHEN COALESCE("until_now"."__value_1_count", 0) - COALESCE("until_3600s_ago"."__value_1_count", 0) > 0
+      THEN COALESCE("until_now"."__value_1_part_5_sum", 0) - COALESCE("until_3600s_ago"."__value_1_part_5_sum", 0)
+    END AS "__value_1_part_5_sum_last_3600s",
+    COALESCE("until_now"."__value_1_count", 0) - COALESCE("until_3600s_ago"."__value_1_count", 0) AS "__value_1_count_last_3600s"
+  FROM "v__points"
+  ASOF LEFT JOIN "v__running" AS "until_now"
+    ON "v__points"."k" = "until_now"."k"
+    AND "v__points"."l" = "until_now"."l"
+    AND "v__points"."event_timestamp" >= "until_now"."event_timestamp"
+  ASOF LEFT JOIN "v__running" AS "until_3600s_ago"
+    ON "v__points"."k" = "until_3600s_ago"."k"
+    AND "v__points"."l" = "until_3600s_ago"."l"
+    AND "v__points"."event_timestamp" - INTERVAL '1' HOUR >= "until_3600s_ago"."event_timestamp"
+), "v__sums" AS (
+  SELECT
+    "k" AS "k",
+    "l" AS "l",
+    "event_timestamp" AS "event_timestamp",
+    "__value_1_count_last_3600s" AS "__value_1_count_last_3600s",
+    CASE
+      WHEN "__value_1_count_last_3600s" > 134217728
+      THEN ERROR(
+        'a sum of floats over more than 134217728 rows of one entity would not be exact: aggregate a DECIMAL, e.g. Aggregation(expr=''CAST(amount AS DECIMAL(18, 2))'', …)'
+      )
+      ELSE (
+        (
+          (
+            (
+              "__value_1_part_1_sum_last_3600s" + "__value_1_part_2_sum_last_3600s"
+            ) + "__value_1_part_3_sum_last_3600s"
+          ) + "__value_1_part_4_sum_last_3600s"
+        ) + "__value_1_part_5_sum_last_3600s"
+      ) + (
+        (
+          (
+            "__value_1_part_2_sum_last_3600s" - (
+              (
+                "__value_1_part_1_sum_last_3600s" + "__value_1_part_2_sum_last_3600s"
+              ) - "__value_1_part_1_sum_last_3600s"
+            )
+          ) + (
+            "__value_1_part_3_sum_last_3600s" - (
+              (
+                (
+                  "__value_1_part_1_sum_last_3600s" + "__value_1_part_2_sum_last_3600s"
+                ) + "__value_1_part_3_sum_last_3600s"
+              ) - (
+                "__value_1_part_1_sum_last_3600s" + "__value_1_part_2_sum_last_3600s"
+              )
+            )
+          )
+        ) + (
+          (
+            "__value_1_part_4_sum_last_3600s" - (
+              (
+                (
+                  (
+                    "__value_1_part_1_sum_last_3600s" + "__value_1_part_2_sum_last_3600s"
+                  ) + "__value_1_part_3_sum_last_3600s"
+                ) + "__value_1_part_4_sum_last_3600s"
+              ) - (
+                (
+                  "__value_1_part_1_sum_last_3600s" + "__value_1_part_2_sum_last_3600s"
+                ) + "__value_1_part_3_sum_last_3600s"
+              )
+            )
+          ) + (
+            "__value_1_part_5_sum_last_3600s" - (
+              (
+                (
+                  (
+                    (
+                      "__value_1_part_1_sum_last_3600s" + "__value_1_part_2_sum_last_3600s"
+                    ) + "__value_1_part_3_sum_last_3600s"
+                  ) + "__value_1_part_4_sum_last_3600s"
+                ) + "__value_1_part_5_sum_last_3600s"
+              ) - (
+                (
+                  (
+                    "__value_1_part_1_sum_last_3600s" + "__value_1_part_2_sum_last_3600s"
+                  ) + "__value_1_part_3_sum_last_3600s"
+                ) + "__value_1_part_4_sum_last_3600s"
+              )
+            )
+          )
+        )
+      )
+    END AS "__value_1_sum_last_3600s"
+  FROM "v__reduced"
+), "v__outlier_sums" AS (
+  SELECT
+    "points"."k" AS "k",
+    "points"."l" AS "l",
+    "points"."event_timestamp" AS "event_timestamp",
+    SUM(
+      "events"."__value_1_outlier" ORDER BY ABS("events"."__value_1_outlier") DESC NULLS LAST, "events"."__value_1_outlier" DESC NULLS LAST
+    ) FILTER(WHERE
+      "events"."event_timestamp" > "points"."event_timestamp" - INTERVAL '1' HOUR) AS "__value_1_outlier_sum_in_order_last_3600s"
+  FROM "v__points" AS "points"
+  INNER JOIN "v__outliers" AS "events"
+    ON "events"."k" = "points"."k"
+    AND "events"."l" = "points"."l"
+    AND "events"."__known_at" <= "points"."event_timestamp"
+    AND "events"."event_timestamp" > "points"."event_timestamp" - INTERVAL '1' HOUR
+  GROUP BY
+    "points"."k",
+    "points"."l",
+    "points"."event_timestamp"
+), "v__by_prefix_sums" AS (
+  SELECT
+    "v__sums"."k" AS "k",
+    "v__sums"."l" AS "l",
+    "v__sums"."event_timestamp" AS "event_timestamp",
+    CAST("v__sums"."__value_1_sum_last_3600s" + COALESCE(
+      "v__outlier_sums"."__value_1_outlier_sum_in_order_last_3600s",
+      0.0000000000000000e+00
+    ) AS DOUBLE) AS "sum_x_1h"
+  FROM "v__sums"
+  LEFT JOIN "v__outlier_sums"
+    ON "v__sums"."k" = "v__outlier_sums"."k"
+    AND "v__sums"."l" = "v__outlier_sums"."l"
+    AND "v__sums"."event_timestamp" = "v__outlier_sums"."event_timestamp"
+), "v__at_points" AS (
+  SELECT
+    "v__by_timeline"."k" AS "k",
+    "v__by_timeline"."l" AS "l",
+    "v__by_timeline"."event_timestamp" AS "event_timestamp",
+    "v__by_timeline"."max_label_1d" AS "max_label_1d",
+    "v__by_prefix_sums"."sum_x_1h" AS "sum_x_1h"
+  FROM "v__by_timeline"
+  LEFT JOIN "v__by_prefix_sums"
+    ON "v__by_timeline"."k" = "v__by_prefix_sums"."k"
+    AND "v__by_timeline"."l" = "v__by_prefix_sums"."l"
+    AND "v__by_timeline"."event_timestamp" = "v__by_prefix_sums"."event_timestamp"
 )
 SELECT
   "__entity_df"."k" AS "k",

@@ -60,6 +60,7 @@ def new(model: str = "flight_delay", run: str = "r1", **changes: object) -> NewM
         model=model,
         estimator="hist_gradient_boosting",
         executor="sql",
+        batch_executor="sql",
         description="Will it be late?",
         service="delay_features",
         run_id=run,

@@ -19,6 +19,7 @@ from aops_indb.errors import AopsError, UnknownNameError
 from aops_indb.scoring.graph import CategorySplit, Forest, Graph, Input, Leaf, Part, Split, Tree, TreeNode
 from aops_indb.scoring.layouts import LAYOUTS
 from aops_indb.scoring.layouts.bins import grid
+from aops_indb.scoring.layouts.index_sums import MOST_QUESTIONS, questions_of
 from aops_indb.scoring.lower import lower_apart
 from aops_indb.sqlgen.dialects import dialect
 from aops_indb.sqlgen.render import render
@@ -171,6 +172,32 @@ def test_trees_of_several_words(layout: str, leaf_count: int, outputs: int) -> N
     forest = Forest("forest", inputs, tuple(made), (0.0,) * outputs)
     rows = [row[:NUMBERS] for row in rows_for(forest)]
     assert scored(forest, rows, layout, deployed=False) == [walked(forest, row) for row in rows]
+
+
+@st.composite
+def oblivious(draw: st.DrawFn, outputs: tuple[int, ...]) -> Tree:
+    """A tree that asks the same question everywhere on a level."""
+    nodes: list[TreeNode] = [draw(leaves(len(outputs))) for _ in range(2 ** draw(st.integers(0, 6)))]
+    while len(nodes) > 1:
+        pairs = [nodes[k : k + 2] for k in range(0, len(nodes), 2)]
+        missing, codes = draw(st.booleans()), (draw(st.integers(0, 70)),)
+        if draw(st.integers(0, 3)):
+            index, threshold = draw(st.integers(0, NUMBERS - 1)), draw(thresholds)
+            nodes = [Split(index, threshold, missing, left, right) for left, right in pairs]
+        else:
+            nodes = [CategorySplit(NUMBERS, codes, missing, left, right) for left, right in pairs]
+    return Tree(nodes[0], outputs)
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data(), outputs=st.integers(1, 2), deployed=st.booleans())
+def test_oblivious_trees_at_random(data: st.DataObject, outputs: int, deployed: bool) -> None:
+    made = tuple(data.draw(oblivious(tuple(range(outputs)))) for _ in range(data.draw(st.integers(1, 25))))
+    inputs = tuple(Input(f"x{i}", "number") for i in range(NUMBERS + CODED))
+    forest = Forest("forest", inputs, made, (0.5,) * outputs)
+    assert all(len(questions_of(tree)) <= MOST_QUESTIONS for tree in made)
+    rows = rows_for(forest)
+    assert scored(forest, rows, "index_sums", deployed=deployed) == [walked(forest, row) for row in rows]
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

@@ -6,11 +6,13 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+import lightgbm
 import numpy as np
 import onnx
 import pandas as pd
 import pytest
-from catboost import CatBoostClassifier, CatBoostRegressor
+import xgboost
+from catboost import CatBoost, CatBoostClassifier, CatBoostRegressor
 from lightgbm import LGBMClassifier, LGBMRanker, LGBMRegressor
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer
@@ -117,19 +119,160 @@ AGREE |= {
     "CatBoost, regression": (lambda: CatBoostRegressor(**CAT).fit(NUMBERS, AREA), NUMBERS),
 }
 
+LEAVES: dict[str, Any] = {"verbose": -1, "num_leaves": 8}
+DEPTH: dict[str, Any] = {"max_depth": 3}
+Native = Callable[[], Any]
+
+
+def lightgbm_booster(objective: Any, target: Any, *, rounds: int = 10, group: Any = None, **settings: Any) -> Native:
+    """Of the library's own interface."""
+    return lambda: lightgbm.train(
+        {"objective": objective, **LEAVES, **settings}, lightgbm.Dataset(NUMBERS, target, group=group), rounds
+    )
+
+
+def xgboost_booster(objective: str, target: Any, *, rounds: int = 10, qid: Any = None, **settings: Any) -> Native:
+    """Of the library's own interface."""
+    return lambda: xgboost.train(
+        {"objective": objective, **DEPTH, **settings}, xgboost.DMatrix(NUMBERS, target, qid=qid), rounds
+    )
+
+
+def stopped_lightgbm(objective: str, target: Any, **settings: Any) -> Any:
+    """Trained beyond the best iteration, with which it predicts."""
+    known, other = lightgbm.Dataset(NUMBERS[:300], target[:300]), lightgbm.Dataset(NUMBERS[300:], target[300:])
+    booster = lightgbm.train(
+        {"objective": objective, "learning_rate": 0.5, **LEAVES, **settings},
+        known,
+        60,
+        valid_sets=[other],
+        callbacks=[lightgbm.early_stopping(3, verbose=False)],
+        keep_training_booster=True,
+    )
+    assert 0 < booster.best_iteration < booster.current_iteration()
+    return booster
+
+
+def stopped_xgboost(objective: str, target: Any, **settings: Any) -> Any:
+    """Trained beyond the best iteration, and predicts with all."""
+    known, other = xgboost.DMatrix(NUMBERS[:300], target[:300]), xgboost.DMatrix(NUMBERS[300:], target[300:])
+    booster = xgboost.train(
+        {"objective": objective, "learning_rate": 0.8, **DEPTH, **settings},
+        known,
+        60,
+        evals=[(other, "other")],
+        early_stopping_rounds=3,
+        verbose_eval=False,
+    )
+    assert 0 < booster.best_iteration < booster.num_boosted_rounds() - 1
+    return booster
+
+
+SHARE, COUNT = AREA / 3000, (AREA / 100).round()
+GROUPS = np.bincount(PARTS)
+NATIVES: dict[str, Native] = {
+    "LightGBM, binary": lightgbm_booster("binary", TARGET),
+    "LightGBM, without names": lambda: lightgbm.train(
+        {"objective": "binary", **LEAVES}, lightgbm.Dataset(NUMBERS.to_numpy(), TARGET), 10
+    ),
+    "LightGBM, three classes": lightgbm_booster("multiclass", THREE, num_class=3),
+    "LightGBM, ranking": lightgbm_booster("lambdarank", TARGET, group=GROUPS),
+    "LightGBM, codes of categories": lambda: lightgbm.train(
+        {"objective": "binary", "min_data_per_group": 5, **LEAVES},
+        lightgbm.Dataset(NUMBERS.assign(**{"mean area": THREE}), TARGET, categorical_feature=["mean area"]),
+        10,
+    ),
+    "LightGBM, stopped": lambda: stopped_lightgbm("binary", TARGET),
+    "LightGBM, stopped, three classes": lambda: stopped_lightgbm("multiclass", THREE, num_class=3),
+    "LightGBM, dart": lightgbm_booster("binary", TARGET, boosting="dart"),
+    **{
+        f"LightGBM, {objective}": lightgbm_booster(objective, COUNT)
+        for objective in ("regression", "regression_l1", "huber", "poisson", "quantile", "gamma", "tweedie")
+    },
+    "XGBoost, binary": xgboost_booster("binary:logistic", TARGET),
+    "XGBoost, without names": lambda: xgboost.train(
+        {"objective": "binary:logistic", **DEPTH}, xgboost.DMatrix(NUMBERS.to_numpy(), TARGET), 10
+    ),
+    "XGBoost, margins": xgboost_booster("binary:logitraw", TARGET),
+    "XGBoost, hinge": xgboost_booster("binary:hinge", TARGET),
+    "XGBoost, shares": xgboost_booster("reg:logistic", SHARE),
+    "XGBoost, three classes": xgboost_booster("multi:softprob", THREE, num_class=3),
+    "XGBoost, labels": xgboost_booster("multi:softmax", THREE, num_class=3),
+    "XGBoost, parallel trees": xgboost_booster("binary:logistic", TARGET, num_parallel_tree=3, subsample=0.5),
+    "XGBoost, stopped": lambda: stopped_xgboost("binary:logistic", TARGET),
+    "XGBoost, stopped, three classes": lambda: stopped_xgboost("multi:softprob", THREE, num_class=3),
+    **{
+        f"XGBoost, {objective}": xgboost_booster(objective, COUNT)
+        for objective in ("reg:squarederror", "reg:absoluteerror", "reg:gamma", "reg:tweedie", "count:poisson")
+    },
+    **{
+        f"XGBoost, {objective}": xgboost_booster(objective, TARGET, qid=PARTS)
+        for objective in ("rank:ndcg", "rank:pairwise", "rank:map")
+    },
+    "CatBoost": lambda: CatBoost(CAT).fit(NUMBERS, AREA),
+}
+
+COLOURS = NUMBERS.assign(colour=pd.Categorical(np.where(PARTS % 2, "red", "blue")))
+OF_CATEGORIES: dict[str, Native] = {
+    "LGBMClassifier": lambda: LGBMClassifier(**QUIET).fit(COLOURS, TARGET),
+    "LightGBM": lambda: lightgbm.train({"objective": "binary", **LEAVES}, lightgbm.Dataset(COLOURS, TARGET), 10),
+    "XGBClassifier": lambda: XGBClassifier(enable_categorical=True, **SMALL).fit(COLOURS, TARGET),
+    "XGBoost": lambda: xgboost.train(
+        {"objective": "binary:logistic"}, xgboost.DMatrix(COLOURS, TARGET, enable_categorical=True), 10
+    ),
+}
+
 # What their converters get wrong for every row.
 WRONG: dict[str, Callable[[], Any]] = {
     "linear trees": lambda: LGBMRegressor(linear_tree=True, **QUIET).fit(FULL, AREA[FULL.index]),
     "one against the rest": lambda: LGBMClassifier(objective="multiclassova", **QUIET).fit(FULL, THREE[FULL.index]),
     "forest of three classes": lambda: XGBRFClassifier(**SMALL).fit(FULL, THREE[FULL.index]),
     "logarithms": lambda: CatBoostRegressor(loss_function="Poisson", **CAT).fit(FULL, AREA[FULL.index]),
+    "steeper logistic": lightgbm_booster("binary", TARGET, sigmoid=2.0),
+    "means of trees": lightgbm_booster("regression", AREA, boosting="rf", bagging_freq=1, bagging_fraction=0.7),
+    "squares": lightgbm_booster("regression", AREA, reg_sqrt=True),
+    "parallel trees of three classes": xgboost_booster("multi:softprob", THREE, num_class=3, num_parallel_tree=2),
+    "hazards": xgboost_booster("survival:cox", AREA),
+    "two targets": lambda: xgboost.train(DEPTH, xgboost.DMatrix(NUMBERS, np.c_[AREA, 2 * AREA]), 10),
+    "two labels": xgboost_booster("binary:logistic", np.c_[TARGET, 1 - TARGET]),
 }
 
 REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "no converter": (lambda: MissingIndicator().fit(NUMBERS), "^MissingIndicator has no ONNX form; use its SQL form"),
     "dart": (
         lambda: XGBClassifier(booster="dart", **SMALL).fit(FULL, TARGET[FULL.index]),
-        "XGBClassifier has no ONNX form; .*KeyError",
+        "^XGBoost with booster='dart' has no ONNX form; use its SQL form instead, or booster='gbtree'",
+    ),
+    "linear booster": (
+        xgboost_booster("binary:logistic", TARGET, booster="gblinear"),
+        "^XGBoost with booster='gblinear' has no ONNX form; use its SQL form instead, or booster='gbtree'",
+    ),
+    "trees of several targets": (
+        lambda: xgboost.train(
+            {**DEPTH, "multi_strategy": "multi_output_tree"}, xgboost.DMatrix(NUMBERS, np.c_[AREA, 2 * AREA]), 10
+        ),
+        "^Booster has no ONNX form; .*XGBoostError",
+    ),
+    # of rows without zeros no comparison would tell
+    "zeros": (
+        lambda: LGBMClassifier(zero_as_missing=True, **QUIET).fit(NUMBERS, TARGET),
+        "^LightGBM with zero_as_missing=True has no ONNX form; use its SQL form instead, or give missing values as",
+    ),
+    "zeros of a booster": (
+        lightgbm_booster("binary", TARGET, zero_as_missing=True),
+        "^LightGBM with zero_as_missing=True has no ONNX form",
+    ),
+    "objective of a booster": (
+        lightgbm_booster("mape", COUNT),
+        "^Booster has no ONNX form; .*LightGBM objective should be cleaned already not 'mape'",
+    ),
+    "objective of one's own": (
+        lightgbm_booster(lambda scores, rows: (scores - rows.get_label(), np.ones_like(scores)), AREA),
+        "^Booster with an objective of one's own has no ONNX form; use its SQL form instead",
+    ),
+    "sums": (
+        lambda: CatBoost({"loss_function": "Logloss", **CAT}).fit(NUMBERS, TARGET),
+        "^CatBoost of classes predicts sums, which its ONNX form lacks; use its SQL form instead, or CatBoostCl",
     ),
     "objective": (
         lambda: LGBMRegressor(objective="fair", **QUIET).fit(FULL, AREA[FULL.index]),
@@ -156,6 +299,34 @@ def test_exports_that_agree(name: str) -> None:
     assert (result.rows, result.with_missing) == (len(frame), int(frame.isna().any(axis=1).sum()))
     # inputs are named as the columns are, spaces and all
     assert [i.name for i in onnx.load_from_string(content).graph.input] == list(frame)
+
+
+@pytest.mark.parametrize("name", NATIVES)
+def test_boosters_of_the_own_interface_agree(name: str) -> None:
+    model = NATIVES[name]()
+    frame = NUMBERS.assign(**{"mean area": THREE}) if "codes" in name else NUMBERS
+    content = to_onnx(model, frame)
+    result = compare_onnx(content, model, frame)
+    assert result.agrees, str(result)
+    assert (result.rows, result.with_missing) == (len(frame), int(frame.isna().any(axis=1).sum()))
+    [output] = onnx.load_from_string(content).graph.output
+    # as wide as what the booster's own predict gives, which the comparison has compared
+    width = 3 if "three" in name else 1
+    assert output.type.tensor_type.shape.dim[1].dim_value == width
+
+
+def test_a_booster_takes_its_columns_by_name() -> None:
+    for make in (lightgbm_booster("binary", TARGET), xgboost_booster("binary:logistic", TARGET)):
+        booster, turned = make(), NUMBERS.iloc[:, ::-1].assign(other=1.0)
+        assert compare_onnx(to_onnx(booster, turned), booster, turned).agrees
+        assert to_onnx(booster, turned) == to_onnx(booster, NUMBERS)
+
+
+@pytest.mark.parametrize("name", ["LightGBM, without names", "XGBoost, without names"])
+def test_a_booster_without_names_is_given_as_many_columns_as_it_takes(name: str) -> None:
+    booster = NATIVES[name]()
+    with pytest.raises(ModelInputError, match="Booster takes 4 inputs, got 5: mean radius, "):
+        to_onnx(booster, NUMBERS.assign(other=1.0))
 
 
 def test_an_export_that_forgets_where_missing_goes_is_found_out() -> None:
@@ -201,6 +372,13 @@ def test_what_has_no_onnx_form_is_refused(name: str) -> None:
     make, told = REFUSED[name]
     with pytest.raises(UnsupportedModelError, match=told):
         to_onnx(make(), NUMBERS)
+
+
+@pytest.mark.parametrize("name", OF_CATEGORIES)
+def test_boosters_of_categories_are_refused(name: str) -> None:
+    told = r"^\w+ was fitted on categories \('colour'\), which its ONNX form lacks; use its SQL form instead, or encode"
+    with pytest.raises(UnsupportedModelError, match=told):
+        to_onnx(OF_CATEGORIES[name](), COLOURS)
 
 
 def test_without_its_converter_a_booster_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

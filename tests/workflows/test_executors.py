@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
+import skops.io
+from sklearn.linear_model import LogisticRegression
 
 from aops_indb.errors import DefinitionError, ModelError, RefusedError, UnsupportedModelError
 from aops_indb.features.model import EXECUTORS as NAMES
@@ -123,11 +127,27 @@ def test_refusals(applied: Shop) -> None:
         applied.project.train("returns", candidate="logistic")
     applied.edit("models/returns", 'target="returned"', 'target="returned",\n    executor="onnx"')
     applied.project.apply()
-    with pytest.raises(ModelError, match="has no ONNX form: use executor='library'"):
+    told = (
+        r"executor='onnx' has no ONNX of Pipeline to run: Pipeline has no ONNX form; .* Its converter raises "
+        r"\w+: .*FunctionTransformer.*\. With executor='library' the model is run by its own library\.$"
+    )
+    with pytest.raises(ModelError, match=told):
         applied.project.train("returns", candidate="logistic")
     applied.edit("models/returns", 'executor="onnx"', 'executor="spark"')
     with pytest.raises(DefinitionError, match="executor: 'spark' is none: write one of 'sql', 'onnx', 'library'"):
         applied.project.plan()
+
+
+def test_a_file_is_not_exported(applied: Shop, tmp_path: Path) -> None:
+    use(applied, "onnx")
+    frame = pd.DataFrame(np.eye(len(INPUTS)), columns=INPUTS)
+    skops.io.dump(LogisticRegression().fit(frame, np.arange(len(INPUTS)) % 2), tmp_path / "m.skops")
+    told = (
+        "executor='onnx' has no ONNX of LogisticRegression to run: an export is made by aops train alone, of what it "
+        r"has fitted\. With executor='library' the model"
+    )
+    with pytest.raises(ModelError, match=told):
+        applied.project.register("returns", tmp_path / "m.skops")
 
 
 def test_a_booster_whose_onnx_differs_is_not_registered(applied: Shop) -> None:
@@ -137,3 +157,21 @@ def test_a_booster_whose_onnx_differs_is_not_registered(applied: Shop) -> None:
     ):
         applied.project.train("returns", candidate="logistic")
     assert applied.rows("SELECT * FROM aops.model_versions") == []
+
+
+def test_a_forest_too_large_for_sql_in_batches(applied: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its view walks lists of nodes, and its batches are by the library: the same scores, to the last digits."""
+    monkeypatch.setattr("aops_indb.scoring.layouts.choice.PLANNED", 10)
+    applied.project.train("returns", candidate="boosting")
+    assert applied.rows("SELECT executor, batch_executor FROM aops.model_versions") == [("sql", "library")]
+    applied.project.promote("returns:1")
+    assert "list_reduce" in applied.one("SELECT sql FROM duckdb_views() WHERE view_name = 'returns__v1'").lower()
+    scored = applied.project.score("returns")
+    assert (scored.rows, scored.executor) == (len(order_rows()), "library")
+    assert "many times as fast as SQL" in scored.why
+    view, kept = (
+        applied.frame(f"SELECT order_id, label, probability_1 FROM scores.{name} ORDER BY order_id")
+        for name in ("returns", "returns__batch")
+    )
+    assert len(view) == len(order_rows())
+    pd.testing.assert_frame_equal(view, kept, check_exact=False, rtol=1e-12, atol=0)

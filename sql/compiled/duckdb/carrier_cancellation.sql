@@ -97,7 +97,7 @@ WITH "carrier_cancellation__events" AS (
   SELECT
     "carrier" AS "carrier",
     "event_timestamp" AS "event_timestamp",
-    COUNT("__value_1") AS "__value_1_count",
+    CAST(COUNT("__value_1") AS DOUBLE) AS "__value_1_count",
     SUM("__value_1") AS "__value_1_sum"
   FROM "carrier_cancellation__rows"
   GROUP BY

@@ -93,9 +93,9 @@ WITH "carrier_delay__events" AS (
   SELECT
     "carrier" AS "carrier",
     "event_timestamp" AS "event_timestamp",
-    COUNT("__value_1") AS "__value_1_count",
+    CAST(COUNT("__value_1") AS DOUBLE) AS "__value_1_count",
     SUM("__value_1") AS "__value_1_sum",
-    COUNT("__value_2") AS "__value_2_count",
+    CAST(COUNT("__value_2") AS DOUBLE) AS "__value_2_count",
     SUM("__value_2") AS "__value_2_sum"
   FROM "carrier_delay__rows"
   GROUP BY

@@ -136,8 +136,7 @@ WITH "plane_history__events" AS (
   SELECT
     "tailnum" AS "tailnum",
     "event_timestamp" AS "event_timestamp",
-    COUNT("__value_1") AS "__value_1_count",
-    SUM("__value_1") AS "__value_1_sum"
+    CAST(COUNT("__value_1") AS DOUBLE) AS "__value_1_count"
   FROM "plane_history__rows"
   GROUP BY
     "tailnum",
@@ -146,8 +145,7 @@ WITH "plane_history__events" AS (
   SELECT
     "tailnum" AS "tailnum",
     "event_timestamp" AS "event_timestamp",
-    SUM("__value_1_count") OVER "so_far" AS "__value_1_count",
-    SUM("__value_1_sum") OVER "so_far" AS "__value_1_sum"
+    SUM("__value_1_count") OVER "so_far" AS "__value_1_count"
   FROM "plane_history__totals"
   WINDOW "so_far" AS (
     PARTITION BY "tailnum"

@@ -96,11 +96,10 @@ WITH "route_delay__events" AS (
     "origin" AS "origin",
     "dest" AS "dest",
     "event_timestamp" AS "event_timestamp",
-    COUNT("__value_1") AS "__value_1_count",
-    SUM("__value_1") AS "__value_1_sum",
-    COUNT("__value_2") AS "__value_2_count",
+    CAST(COUNT("__value_1") AS DOUBLE) AS "__value_1_count",
+    CAST(COUNT("__value_2") AS DOUBLE) AS "__value_2_count",
     SUM("__value_2") AS "__value_2_sum",
-    COUNT("__value_3") AS "__value_3_count",
+    CAST(COUNT("__value_3") AS DOUBLE) AS "__value_3_count",
     SUM("__value_3") AS "__value_3_sum"
   FROM "route_delay__rows"
   GROUP BY
@@ -113,7 +112,6 @@ WITH "route_delay__events" AS (
     "dest" AS "dest",
     "event_timestamp" AS "event_timestamp",
     SUM("__value_1_count") OVER "so_far" AS "__value_1_count",
-    SUM("__value_1_sum") OVER "so_far" AS "__value_1_sum",
     SUM("__value_2_count") OVER "so_far" AS "__value_2_count",
     SUM("__value_2_sum") OVER "so_far" AS "__value_2_sum",
     SUM("__value_3_count") OVER "so_far" AS "__value_3_count",

@@ -11,12 +11,13 @@ from uuid import uuid4
 from aops_indb.engines.duckdb import DuckDBEngine
 from aops_indb.engines.duckdb_session import DuckDBSession
 from aops_indb.engines.functions import call_function, function_name
-from aops_indb.engines.tables import Batches, InputKind, next_step, read_as
+from aops_indb.engines.tables import Batches, InputKind, next_step, read_as, refuse_view
 from aops_indb.errors import QueryError
-from aops_indb.sqlgen.build import star
+from aops_indb.sqlgen.build import anonymous, col, star
 from aops_indb.sqlgen.dialects.duckdb import DUCKDB
 from aops_indb.sqlgen.statements import (
     Query,
+    Table,
     comment,
     create_table_as,
     create_temporary_table_as,
@@ -26,6 +27,7 @@ from aops_indb.sqlgen.statements import (
     parse_table,
     select,
     table,
+    table_function,
 )
 
 if TYPE_CHECKING:
@@ -68,6 +70,8 @@ class DuckDBTables:
         """As Tables has it."""
         session, into = self._session, parse_table(target)
         # looked up before: what fails in a transaction ends it
+        if self._is_view(into):
+            raise refuse_view(target)
         present = self._present(into)
         with session.transaction():
             step = next_step(target, present, session.columns(query.copy()), replace=replace)
@@ -112,7 +116,22 @@ class DuckDBTables:
         with suppress(duckdb.Error):
             self._session.native.remove_function(name)
 
-    def _present(self, target: Expr) -> dict[str, str] | None:
+    def _is_view(self, target: Table) -> bool:
+        """Whether a name is that of a view, temporary ones and registered relations included."""
+        parts = tuple(part.name.lower() for part in target.parts)
+        asked: list[Expr] = [col("database_name"), col("schema_name"), col("view_name")]
+        asked += [anonymous("current_database"), anonymous("current_schema")]
+        for row in self._session.rows(select(asked, table_function("duckdb_views", "main"))):
+            database, schema, name, here, now = (str(part).lower() for part in row)
+            known: set[tuple[str, ...]] = {(database, schema, name)}
+            known |= {(schema, name)} if database in (here, "temp") else set()
+            known |= {(database, name)} if schema == "main" else set()
+            known |= {(name,)} if database == "temp" or (database, schema) == (here, now) else set()
+            if parts in known:
+                return True
+        return False
+
+    def _present(self, target: Table) -> dict[str, str] | None:
         """The columns of a table, None if it is not there."""
         try:
             return self._session.columns(target.copy())

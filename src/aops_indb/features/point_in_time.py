@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from aops_indb.features.ctes import Ctes
 from aops_indb.features.definitions import EVENT_TIMESTAMP, FeatureView
 from aops_indb.features.source_rows import KNOWN_AT, versions
-from aops_indb.features.window_algorithms import TypesOf, windows_at
-from aops_indb.features.windows import window_features
+from aops_indb.features.window_algorithms import windows_at
+from aops_indb.features.windows import TypesOf, window_features
 from aops_indb.sqlgen.build import Expr, add, and_, case, col, eq, ge, interval, is_not_null
 from aops_indb.sqlgen.statements import Join, Query, select, table
 

@@ -10,7 +10,7 @@ from aops_indb.features.ctes import Ctes
 from aops_indb.features.definition_set import DefinitionSet, lookup
 from aops_indb.features.definitions import EVENT_TIMESTAMP, FeatureView, OnDemandFeature, RequestSource
 from aops_indb.features.point_in_time import join_view
-from aops_indb.features.window_algorithms import TypesOf
+from aops_indb.features.windows import TypesOf
 from aops_indb.sqlgen.build import Expr, cast, col, star
 from aops_indb.sqlgen.build import func as sql_function
 from aops_indb.sqlgen.parse import parse_expression, replace_columns

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from aops_indb.features.ctes import Ctes
 from aops_indb.features.definitions import EVENT_TIMESTAMP, FeatureColumn, FeatureView
+from aops_indb.features.float_sums import Reducer, reduce_rows
 from aops_indb.features.point_in_time import join_view
 from aops_indb.features.source_rows import KNOWN_AT, source_rows, versions
-from aops_indb.features.window_algorithms import TypesOf
-from aops_indb.features.windows import value_rows, window_features, windows_by_key
+from aops_indb.features.windows import TypesOf, WindowFeature, value_rows, value_types, window_features, windows_by_key
 from aops_indb.sqlgen.build import Expr, add, and_, anonymous, case, cast, col, eq, ge, interval, le, lit
 from aops_indb.sqlgen.build import func as sql_function
 from aops_indb.sqlgen.parse import columns_of, parse_expression, parse_select
@@ -63,12 +63,12 @@ def warehouse_objects(
     if not time_zone:
         # compared as they are, an aware and a naive time differ with the time zone of whoever asks
         moment = anonymous("TIMEZONE", lit("UTC"), moment)
-    return (_current(view, moment), _history(view, types_of), _as_of(view, time_zone))
+    return (_current(view, moment, types_of), _history(view, types_of), _as_of(view, time_zone, types_of))
 
 
-def _current(view: FeatureView, moment: Expr) -> WarehouseObject:
+def _current(view: FeatureView, moment: Expr, types_of: TypesOf | None) -> WarehouseObject:
     target = table(view.name, SCHEMA)
-    query = as_of(view, moment)
+    query = as_of(view, moment, types_of)
     text = view.description or f"Features of {', '.join(e.name for e in view.entities)}"
     statements = [create_view(target, query), comment("VIEW", target.copy(), text)]
     statements += _column_comments(view.name, view, view.features)
@@ -86,10 +86,10 @@ def _history(view: FeatureView, types_of: TypesOf | None) -> WarehouseObject:
     return WarehouseObject("view", name, query, tuple(statements))
 
 
-def _as_of(view: FeatureView, time_zone: bool) -> WarehouseObject:
+def _as_of(view: FeatureView, time_zone: bool, types_of: TypesOf | None) -> WarehouseObject:
     name = view.name + AS_OF_SUFFIX
     target, parameter = table(name, SCHEMA), _parameter(view)
-    query = as_of(view, _moment_given(parameter, time_zone))
+    query = as_of(view, _moment_given(parameter, time_zone), types_of)
     text = f"{view.name} as it was known at a time, the argument: one row for each entity known then"
     create = create_table_macro(target, [parameter], query)
     return WarehouseObject("macro", name, query, (create, comment("MACRO TABLE", target.copy(), text)))
@@ -126,7 +126,7 @@ def _column_comments(name: str, view: FeatureView, columns: Sequence[FeatureColu
     return [comment("COLUMN", column_of(target, column), text) for column, text in texts.items()]
 
 
-def as_of(view: FeatureView, moment: Expr) -> Query:
+def as_of(view: FeatureView, moment: Expr, types_of: TypesOf | None = None) -> Query:
     """One row for each entity known at the moment, with its features as known then."""
     ctes, names = Ctes(), [feature.name for feature in view.features]
     features = window_features(view, names)
@@ -137,8 +137,7 @@ def as_of(view: FeatureView, moment: Expr) -> Query:
         relations.append(newest)
         columns |= {f.name: _unless_expired(view, col(f.name, newest), newest, moment) for f in view.schema_}
     if features:
-        rows = ctes.add(f"{view.name}__rows", value_rows(view, features))
-        windows = ctes.add(f"{view.name}__windows", windows_by_key(view, features, rows, moment))
+        windows = ctes.add(f"{view.name}__windows", _windows(view, features, moment, ctes, types_of))
         relations.append(windows)
         columns |= {feature.name: col(feature.name, windows) for feature in features}
     first, *others = relations
@@ -148,6 +147,17 @@ def as_of(view: FeatureView, moment: Expr) -> Query:
         for other in others
     ]
     return with_ctes(select({**keys, **columns}, table(first), joins=joins), ctes.queries)
+
+
+def _windows(
+    view: FeatureView, features: Sequence[WindowFeature], moment: Expr, ctes: Ctes, types_of: TypesOf | None
+) -> Query:
+    def by_key(simple: Sequence[WindowFeature], rows: str) -> Query:
+        return windows_by_key(view, simple, rows, moment)
+
+    rows = ctes.add(f"{view.name}__rows", value_rows(view, features))
+    types = value_types(view, features, types_of)
+    return reduce_rows(view, features, types, rows, ctes, Reducer(view.join_keys, by_key, by_key))
 
 
 def _newest(view: FeatureView, moment: Expr) -> Query:

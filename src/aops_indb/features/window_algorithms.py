@@ -11,15 +11,20 @@ from typing import TypeAlias
 
 from aops_indb.features.ctes import Ctes
 from aops_indb.features.definitions import EVENT_TIMESTAMP, FeatureView
+from aops_indb.features.float_sums import FLOATS, Reducer, of_floats, reduce_rows, within_limit
 from aops_indb.features.source_rows import KNOWN_AT
 from aops_indb.features.windows import (
+    TypesOf,
     WindowFeature,
     filtered_at,
     reduced_columns,
+    simple_aggregate,
+    sums_of_any_type,
     value_rows,
+    value_types,
 )
-from aops_indb.sqlgen.build import Expr, and_, case, coalesce, col, eq, func, ge, gt, interval, le, lit, sub
-from aops_indb.sqlgen.statements import Join, Query, aliased, select, table, union_all
+from aops_indb.sqlgen.build import Expr, and_, case, cast, coalesce, col, eq, func, ge, gt, interval, le, lit, sub
+from aops_indb.sqlgen.statements import Join, JoinKind, Query, aliased, select, table, union_all
 from aops_indb.sqlgen.windows import asc, over, trailing, window_definition
 
 IS_POINT = "__is_point"
@@ -27,9 +32,6 @@ IS_POINT = "__is_point"
 # Given the names of the queries it reads: the rows with their values, and the points (keys and
 # event_timestamp, distinct, never NULL). It may add queries; its result has the points' columns and features.
 Algorithm: TypeAlias = Callable[[FeatureView, Sequence[WindowFeature], str, str, Ctes], Query]
-
-# Column types of a query, without running it; None where no warehouse can be asked.
-TypesOf: TypeAlias = Callable[[Query], Mapping[str, str]]
 
 
 def windows_at(
@@ -40,46 +42,79 @@ def windows_at(
     types_of: TypesOf | None,
 ) -> str:
     """Add queries that compute the features at the points; returns the name of the last."""
-    algorithm = ALGORITHMS[choose_algorithm(view, features, types_of)]
+    types = value_types(view, features, types_of)
     rows = ctes.add(f"{view.name}__rows", value_rows(view, features))
-    return ctes.add(f"{view.name}__at_points", algorithm(view, features, rows, points, ctes))
+    groups = _by_algorithm(view, features, types)
+    names = []
+    for name, group in groups.items():
+        reducer = _reducer(view, ALGORITHMS[name], points, ctes)
+        query = reduce_rows(view, group, types, rows, ctes, reducer)
+        names.append(ctes.add(f"{view.name}__{'at_points' if len(groups) == 1 else f'by_{name}'}", query))
+    if len(groups) == 1:
+        return names[0]
+    first, *others = names
+    moments = (*view.join_keys, EVENT_TIMESTAMP)
+    columns = {f.name: col(f.name, at) for at, group in zip(names, groups.values(), strict=True) for f in group}
+    joins = [Join(table(at), "left", and_(*(eq(col(m, first), col(m, at)) for m in moments))) for at in others]
+    query = select({**{m: col(m, first) for m in moments}, **columns}, table(first), joins=joins)
+    return ctes.add(f"{view.name}__at_points", query)
 
 
-def choose_algorithm(view: FeatureView, features: Sequence[WindowFeature], types_of: TypesOf | None) -> str:
-    """The fastest algorithm that is exact for these features: a name in ALGORITHMS."""
+def _by_algorithm(
+    view: FeatureView, features: Sequence[WindowFeature], types: Mapping[str, str]
+) -> dict[str, list[WindowFeature]]:
+    """The features by the algorithm that computes them: the parts of floats are dear over window frames."""
+    groups: dict[str, list[WindowFeature]] = {}
+    for floats in (False, True):
+        group = [f for f in features if of_floats(f, types) is floats]
+        if group:
+            groups.setdefault(choose_algorithm(view, group, types), []).extend(group)
+    return groups
+
+
+def _reducer(view: FeatureView, algorithm: Algorithm, points: str, ctes: Ctes) -> Reducer:
+    return Reducer(
+        (*view.join_keys, EVENT_TIMESTAMP),
+        lambda simple, rows: algorithm(view, simple, rows, points, ctes),
+        lambda simple, rows: _joined_to_rows(view, simple, rows, points, "inner"),
+    )
+
+
+def choose_algorithm(view: FeatureView, features: Sequence[WindowFeature], types: Mapping[str, str]) -> str:
+    """The fastest algorithm that is exact for these features: a name in ALGORITHMS; types: of their values."""
     if view.source.created_timestamp_column is not None:
         return "range_join"
     if any(feature.aggregates - {"SUM", "COUNT"} for feature in features):
         return "timeline"
-    unsure = [f for f in features if not f.aggregation.reduction.integral and "SUM" in f.aggregates]
-    if not unsure:
-        return "prefix_sums"
-    types = types_of(value_rows(view, unsure)) if types_of else {}
+    unsure = sums_of_any_type(features)
     return "prefix_sums" if all(_sums_exactly(types.get(f.value, "")) for f in unsure) else "timeline"
 
 
 def _sums_exactly(sql_type: str) -> bool:
     exact = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
-    return sql_type in exact or sql_type.startswith("DECIMAL")
+    return sql_type in (*exact, *FLOATS) or sql_type.startswith("DECIMAL")
 
 
 def prefix_sums(view: FeatureView, features: Sequence[WindowFeature], rows: str, points: str, ctes: Ctes) -> Query:
     """Running sums and counts of each key; a window is the difference of two, found by ASOF joins.
 
-    By far the fastest, and exact for integers and decimals; of floats, small sums would drown in large ones.
+    By far the fastest, and exact for integers, decimals and parts of floats.
     """
     moments = [*view.join_keys, EVENT_TIMESTAMP]
-    totals = {
-        f"{feature.value}_{aggregate.lower()}": func(aggregate, col(feature.value))
-        for feature in features
-        for aggregate in ("COUNT", "SUM")
-    }
+    totals: dict[str, Expr] = {}
+    for feature in features:
+        # counts as DOUBLE, exact up to 2^53: the sum of a BIGINT is a HUGEINT, three times as slow
+        totals[f"{feature.counted}_count"] = cast(func("COUNT", col(feature.counted)), "DOUBLE")
+        if "SUM" in feature.aggregates:
+            totals[f"{feature.value}_sum"] = func("SUM", col(feature.value))
     by_moment = ctes.add(
         f"{view.name}__totals",
         select({**{m: col(m) for m in moments}, **totals}, table(rows), group_by=[col(m) for m in moments]),
     )
     keys = [col(key) for key in view.join_keys]
     so_far = {name: over(func("SUM", col(name)), named="so_far") for name in totals}
+    for count in {f"{feature.counted}_count" for feature in features if feature.counted != feature.value}:
+        so_far[count] = within_limit(so_far[count], so_far[count].copy())
     window = window_definition("so_far", keys, [asc(col(EVENT_TIMESTAMP))], trailing(None))
     running = ctes.add(
         f"{view.name}__running",
@@ -94,16 +129,17 @@ def prefix_sums(view: FeatureView, features: Sequence[WindowFeature], rows: str,
 
 
 def _difference(aggregate: str, feature: WindowFeature) -> Expr:
-    def so_far(of: str, delay: dt.timedelta) -> Expr:
-        return coalesce(col(f"{feature.value}_{of.lower()}", _ago(delay)), lit(0))
+    def so_far(total: str, delay: dt.timedelta) -> Expr:
+        return coalesce(col(total, _ago(delay)), lit(0))
 
-    def inside(of: str) -> Expr:
-        return sub(so_far(of, feature.offset), so_far(of, feature.reach))
+    def inside(total: str) -> Expr:
+        return sub(so_far(total, feature.offset), so_far(total, feature.reach))
 
+    count = inside(f"{feature.counted}_count")
     if aggregate == "COUNT":
-        return inside("COUNT")
+        return count
     # over no rows a sum is NULL
-    return case([(gt(inside("COUNT"), lit(0)), inside(aggregate))])
+    return case([(gt(count, lit(0)), inside(f"{feature.value}_sum"))])
 
 
 def _join_running(view: FeatureView, running: str, points: str, delay: dt.timedelta) -> Join:
@@ -127,8 +163,8 @@ def timeline(view: FeatureView, features: Sequence[WindowFeature], rows: str, po
     reduced: dict[str, Expr] = {}
 
     def over_frame(aggregate: str, feature: WindowFeature) -> Expr:
-        name = f"{feature.value}_{aggregate.lower()}_{_frame_name(feature)}"
-        reduced[name] = over(func(aggregate, col(feature.value)), named=_frame_name(feature))
+        name = f"{feature.value}_{aggregate.lower()}_{feature.frame}"
+        reduced[name] = over(simple_aggregate(aggregate, col(feature.value)), named=feature.frame)
         return col(name)
 
     columns = reduced_columns(features, over_frame)
@@ -152,13 +188,8 @@ def _frames(view: FeatureView, features: Sequence[WindowFeature]) -> list[Expr]:
             [asc(col(EVENT_TIMESTAMP))],
             trailing(feature.window, ending=feature.offset),
         )
-        for name, feature in {_frame_name(feature): feature for feature in features}.items()
+        for name, feature in {feature.frame: feature for feature in features}.items()
     ]
-
-
-def _frame_name(feature: WindowFeature) -> str:
-    seconds, ago = int(feature.window.total_seconds()), int(feature.offset.total_seconds())
-    return f"last_{seconds}s" + (f"_{ago}s_ago" if ago else "")
 
 
 def range_join(view: FeatureView, features: Sequence[WindowFeature], rows: str, points: str, ctes: Ctes) -> Query:
@@ -167,6 +198,12 @@ def range_join(view: FeatureView, features: Sequence[WindowFeature], rows: str, 
     The only algorithm that knows rows which became known later than they happened: one counts from then on.
     """
     del ctes
+    return _joined_to_rows(view, features, rows, points, "left")
+
+
+def _joined_to_rows(
+    view: FeatureView, features: Sequence[WindowFeature], rows: str, points: str, kind: JoinKind
+) -> Query:
     at, event = col(EVENT_TIMESTAMP, "points"), col(EVENT_TIMESTAMP, "events")
     reach = max(feature.reach for feature in features)
     condition = and_(
@@ -178,7 +215,7 @@ def range_join(view: FeatureView, features: Sequence[WindowFeature], rows: str, 
     return select(
         {**moments, **reduced_columns(features, filtered_at(at, "events"))},
         table(points, alias="points"),
-        joins=[Join(table(rows, alias="events"), "left", condition)],
+        joins=[Join(table(rows, alias="events"), kind, condition)],
         group_by=[moment.copy() for moment in moments.values()],
     )
 

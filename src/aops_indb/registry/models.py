@@ -62,6 +62,7 @@ class NewModelVersion:
     model: str
     estimator: str
     executor: str
+    batch_executor: str
     description: str
     service: str
     run_id: str
@@ -85,6 +86,7 @@ class ModelVersionRecord:
     version: int
     estimator: str
     executor: str
+    batch_executor: str
     description: str
     service: str
     run_id: str
@@ -143,6 +145,7 @@ def register_version(session: Session, new: NewModelVersion, *, actor: Actor) ->
         "digest": _digest_of(new),
         "estimator": new.estimator,
         "executor": new.executor,
+        "batch_executor": new.batch_executor,
         "description": new.description,
         "service": new.service,
         "run_id": new.run_id,
@@ -219,6 +222,7 @@ def model_version(session: Session, model: str, version: int) -> ModelVersionRec
         version=row.version,
         estimator=row.estimator,
         executor=row.executor,
+        batch_executor=row.batch_executor,
         description=row.description,
         service=row.service,
         run_id=row.run_id,

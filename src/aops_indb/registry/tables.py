@@ -58,9 +58,9 @@ METRICS = _table("metrics", "run_id:s position:i key:s value:d split:s segment:s
 REGISTERED_MODELS = _table("registered_models", "name:s created_at:t created_by:s")
 MODEL_VERSIONS = _table(
     "model_versions",
-    "model:s version:i digest:s estimator:s executor:s description:s service:s run_id:s dataset_name:s "
-    "dataset_digest:s feature_view_versions:j inputs:j outputs:j library_versions:j git_commit:s created_at:t "
-    "created_by:s",
+    "model:s version:i digest:s estimator:s executor:s batch_executor:s description:s service:s run_id:s "
+    "dataset_name:s dataset_digest:s feature_view_versions:j inputs:j outputs:j library_versions:j git_commit:s "
+    "created_at:t created_by:s",
 )
 ALIASES = _table("registered_model_aliases", "model:s alias:s version:i set_at:t set_by:s")
 ARTIFACTS = _table(

@@ -45,8 +45,12 @@ def to_sql(
     The result has the keys, then for a regressor `prediction` (prediction_0 … for several targets), for a classifier
     `label`, `probability_<class>` … and `decision` or `decision_<class>` where the model has it, for a transformer its
     get_feature_names_out(). Rows the model would refuse have NULL in all of them, and so have rows with a number so
-    large that sums could overflow: the header says how large. NULL and NaN in the source are both missing. Scores are
-    the library's to 1e-9 relative. Rows come in no particular order: a key tells them apart.
+    large that sums could overflow: the header says how large. Scores are the library's to 1e-9 relative. Rows come in
+    no particular order: a key tells them apart.
+
+    NULL and NaN in the source are both missing; to an imputer they are its missing_values, if that is None or NaN.
+    PostgreSQL casts no boolean to a number: where a model takes one as such, give as source a SELECT with
+    CAST(flag AS INTEGER) AS flag.
 
     Raises UnsupportedModelError naming the step, ModelError, ModelInputError, and UnknownNameError for an output or
     dialect nobody defined.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from aops_indb.errors import ModelError
 from aops_indb.scoring.graph import Value
+from aops_indb.scoring.outputs import FEATURES, PREDICTIONS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -112,5 +113,5 @@ def library_scores(model: Any, frame: Any) -> list[Any]:
     """The library's labels if it has such, and scores."""
     if hasattr(model, "predict_proba"):
         return [model.predict(frame), model.predict_proba(frame)]
-    made = model.predict(frame) if hasattr(model, "predict") else model.transform(frame)
+    made = (PREDICTIONS.values if hasattr(model, "predict") else FEATURES.values)(model, frame)
     return [made.toarray() if hasattr(made, "toarray") else made]

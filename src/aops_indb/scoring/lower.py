@@ -16,6 +16,7 @@ from aops_indb.scoring.names import Names
 from aops_indb.scoring.pairs import Reductions
 from aops_indb.scoring.parameters import Parameters, ParameterTables
 from aops_indb.scoring.stages import Column, Stages
+from aops_indb.scoring.underflow import without_underflow
 from aops_indb.scoring.verify import verify
 from aops_indb.sqlgen.build import Expr, case, lit, or_
 from aops_indb.sqlgen.dialects import Dialect
@@ -89,6 +90,7 @@ def _lowered(
     layouts: Layouts,
     table_of: Callable[[str], Table],
 ) -> Lowered:
+    graph = without_underflow(graph) if dialect.raises_on_underflow else graph
     verify(graph)
     _check_names(keys, graph.output_names, extra)
     names = Names([*keys, *extra])

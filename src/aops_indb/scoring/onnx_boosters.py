@@ -7,12 +7,26 @@ logarithms. What matters to a model is told by the comparison with its library.
 from __future__ import annotations
 
 import copy
+import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from aops_indb.errors import UnsupportedModelError
+from aops_indb.scoring.onnx_natives import (
+    LightgbmNative,
+    NativeBooster,
+    XgboostNative,
+    add_prediction,
+    lightgbm_native,
+    parse_native,
+    set_native_shape,
+    xgboost_native,
+)
+from aops_indb.scoring.read_boosting.lightgbm_inputs import MISSING_IS_ZERO
+from aops_indb.scoring.read_boosting.lightgbm_text import read_text
+from aops_indb.scoring.read_sklearn.translation import class_key
 
 # The newest operator set of ai.onnx.ml that these converters write.
 ML_OPSETS = {"ai.onnx.ml": 3}
@@ -23,14 +37,29 @@ class BoosterConverter:
     """How a library's models become ONNX.
 
     classifiers, regressors: names of the library's classes
-    load:  the converter of skl2onnx's kind; ImportError if what it takes is not installed
-    extra: what to install for it; None if the library itself is enough
+    load:   the converter of skl2onnx's kind; ImportError if what it takes is not installed
+    extra:  what to install for it; None if the library itself is enough
+    native: what stands for boosters of the library's own interface
     """
 
     classifiers: tuple[str, ...]
     regressors: tuple[str, ...]
     load: Callable[[], Callable[..., None]]
     extra: str | None = None
+    native: type[NativeBooster] | None = None
+
+
+def as_converted(model: Any) -> Any:
+    """The model as skl2onnx takes it: a booster of a library's own interface in the place of a fitted wrapper.
+
+    Raises UnsupportedModelError for a booster of which nothing is known to convert it.
+
+    >>> from sklearn.linear_model import LinearRegression
+    >>> as_converted(LinearRegression())
+    LinearRegression()
+    """
+    read = NATIVE_BOOSTERS.get(class_key(type(model)))
+    return model if read is None else read(model)
 
 
 def teach_skl2onnx(model: Any) -> bool:
@@ -83,6 +112,11 @@ def _register(library: str, converter: BoosterConverter, model: str) -> None:
         update_registered_converter(
             getattr(module, name), f"{library}_{name}", calculate_linear_regressor_output_shapes, convert
         )
+    if converter.native is not None:
+        alias = f"{library}_Booster"
+        update_registered_converter(
+            converter.native, alias, set_native_shape, add_prediction(convert), parser=parse_native(alias)
+        )
 
 
 def _label_and_probabilities(alias: str) -> Callable[..., Any]:
@@ -102,8 +136,17 @@ def _label_and_probabilities(alias: str) -> Callable[..., Any]:
 def _lightgbm() -> Callable[..., None]:
     from onnxmltools.convert.lightgbm.operator_converters.LightGbm import convert_lightgbm
 
-    converter: Callable[..., None] = convert_lightgbm
-    return converter
+    def convert(scope: Any, operator: Any, container: Any) -> None:
+        """onnxmltools compares zeros as any number, which no row without one would tell."""
+        trees = read_text(operator.raw_operator.booster_.model_to_string()).trees
+        if any(decision >> 2 == MISSING_IS_ZERO for tree in trees for decision in tree.decision):
+            raise UnsupportedModelError(
+                "LightGBM with zero_as_missing=True has no ONNX form; use its SQL form instead, or give missing values "
+                "as such."
+            )
+        convert_lightgbm(scope, operator, container)
+
+    return convert
 
 
 def _xgboost() -> Callable[..., None]:
@@ -112,7 +155,13 @@ def _xgboost() -> Callable[..., None]:
     def convert(scope: Any, operator: Any, container: Any) -> None:
         """onnxmltools wants features by number, so it is given a copy that has forgotten their names."""
         operator.raw_operator = copy.deepcopy(operator.raw_operator)
-        operator.raw_operator.get_booster().feature_names = None
+        booster = operator.raw_operator.get_booster()
+        kind = json.loads(booster.save_config())["learner"]["gradient_booster"]["name"]
+        if kind != "gbtree":
+            raise UnsupportedModelError(
+                f"XGBoost with booster='{kind}' has no ONNX form; use its SQL form instead, or booster='gbtree'."
+            )
+        booster.feature_names = None
         convert_xgboost(scope, operator, container)
 
     return convert
@@ -126,6 +175,11 @@ def _catboost() -> Callable[..., None]:
         import onnx
 
         graph = convert_to_onnx_object(operator.raw_operator).graph
+        if len(graph.output) != len(operator.outputs):
+            raise UnsupportedModelError(
+                "CatBoost of classes predicts sums, which its ONNX form lacks; use its SQL form instead, or "
+                "CatBoostClassifier."
+            )
         names = {graph.input[0].name: operator.inputs[0].full_name}
         for wanted, given in zip(operator.outputs, graph.output, strict=True):
             makes = next(node for node in graph.node if given.name in node.output)
@@ -140,9 +194,22 @@ def _catboost() -> Callable[..., None]:
 
 
 BOOSTER_CONVERTERS: dict[str, BoosterConverter] = {
-    "lightgbm": BoosterConverter(("LGBMClassifier",), ("LGBMRegressor", "LGBMRanker"), _lightgbm, "onnxmltools"),
-    "xgboost": BoosterConverter(
-        ("XGBClassifier", "XGBRFClassifier"), ("XGBRegressor", "XGBRFRegressor", "XGBRanker"), _xgboost, "onnxmltools"
+    "lightgbm": BoosterConverter(
+        ("LGBMClassifier",), ("LGBMRegressor", "LGBMRanker"), _lightgbm, "onnxmltools", LightgbmNative
     ),
-    "catboost": BoosterConverter(("CatBoostClassifier",), ("CatBoostRegressor", "CatBoostRanker"), _catboost),
+    "xgboost": BoosterConverter(
+        ("XGBClassifier", "XGBRFClassifier"),
+        ("XGBRegressor", "XGBRFRegressor", "XGBRanker"),
+        _xgboost,
+        "onnxmltools",
+        XgboostNative,
+    ),
+    "catboost": BoosterConverter(
+        ("CatBoostClassifier",), ("CatBoost", "CatBoostRegressor", "CatBoostRanker"), _catboost
+    ),
+}
+
+NATIVE_BOOSTERS: dict[str, Callable[[Any], NativeBooster]] = {
+    "lightgbm.basic.Booster": lightgbm_native,
+    "xgboost.core.Booster": xgboost_native,
 }

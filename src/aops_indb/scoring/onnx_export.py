@@ -16,8 +16,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from aops_indb.errors import ModelInputError, UnsupportedModelError
+from aops_indb.scoring.batches import known_categories
 from aops_indb.scoring.functions import by_parts, is_text, library_scores, open_session, run
-from aops_indb.scoring.onnx_boosters import ML_OPSETS, teach_skl2onnx
+from aops_indb.scoring.onnx_boosters import ML_OPSETS, NATIVE_BOOSTERS, as_converted, teach_skl2onnx
+from aops_indb.scoring.outputs import PREDICTS_ONLY
+from aops_indb.scoring.read_sklearn.translation import class_key
+from aops_indb.scoring.translate import fitted_names, names_and_columns
 
 # Difference between two scores, relative to the larger of 1 and the library's, beyond which a row counts as differing.
 TOLERANCE = 1e-5
@@ -131,7 +135,9 @@ def compare_onnx(content: bytes, model: Any, frame: Any, *, tolerance: float = T
 
 def _columns(model: Any, frame: Any) -> Any:
     """The model's columns of a frame, in its order."""
-    names = [str(name) for name in getattr(model, "feature_names_in_", frame.columns)]
+    names = fitted_names(model) or tuple(str(name) for name in frame.columns)
+    if class_key(type(model)) in NATIVE_BOOSTERS:  # of which not all say how many columns they take
+        names_and_columns(model, names)
     # LightGBM has _ for a space
     known = {str(name).replace(" ", "_"): name for name in frame.columns} | {str(name): name for name in frame.columns}
     absent = [name for name in names if name not in known]
@@ -150,12 +156,18 @@ def _convert(model: Any, frame: Any) -> bytes:
     from skl2onnx import __max_supported_opset__, convert_sklearn
 
     functions, shapes = _mended_converters()
+    if categories := known_categories(model, list(frame.columns)):
+        raise UnsupportedModelError(
+            f"{type(model).__name__} was fitted on categories ({', '.join(map(repr, categories))}), which its ONNX "
+            "form lacks; use its SQL form instead, or encode them before it."
+        )
     teach_skl2onnx(model)
+    labels = class_key(type(model)) not in PREDICTS_ONLY and len(getattr(model, "classes_", ()))
     converted = convert_sklearn(
-        _with_columns_joined(model, frame),
+        _with_columns_joined(as_converted(model), frame),
         name=type(model).__name__,
         initial_types=[(name, _onnx_type(frame[name])) for name in frame],
-        options={"zipmap": False} if len(getattr(model, "classes_", ())) else None,
+        options={"zipmap": False} if labels else None,
         custom_conversion_functions=functions,
         custom_shape_calculators=shapes,
         target_opset={"": __max_supported_opset__, **ML_OPSETS},

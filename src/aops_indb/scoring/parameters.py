@@ -19,16 +19,29 @@ class Parameters:
     types:   SQL types of its columns, by name
     columns: their values, as many in each
     many:    numbers without NULL, so many that they are written as DuckDB's lists: constants one by one take long
+    whole:   as many, and each column is one list, in the only row there is; they may differ in length
     """
 
     types: Mapping[str, str]
     columns: Mapping[str, Sequence[Value]]
     many: bool = False
+    whole: bool = False
+
+    @property
+    def column_types(self) -> Mapping[str, str]:
+        """SQL types of the columns as they are stored."""
+        return {name: f"{type_}[]" for name, type_ in self.types.items()} if self.whole else self.types
+
+    @property
+    def stored(self) -> Mapping[str, Sequence[Value | Sequence[Value]]]:
+        """The columns as they are stored."""
+        return {name: [list(values)] for name, values in self.columns.items()} if self.whole else self.columns
 
     def query(self) -> Query:
         """Its rows, in their order."""
-        if self.many:
-            return select({name: unnested(listed(self.columns[name], type_)) for name, type_ in self.types.items()})
+        if self.many or self.whole:
+            lists = {name: listed(self.columns[name], type_) for name, type_ in self.types.items()}
+            return select(lists if self.whole else {name: unnested(values) for name, values in lists.items()})
         rows = [list(row) for row in zip(*(self.columns[name] for name in self.types), strict=True)]
         # the first row says what type each column has
         first = [cast(lit(value), type_) for value, type_ in zip(rows[0], self.types.values(), strict=True)]

@@ -336,6 +336,11 @@ def string_agg(value: Expr, *, order_by: Sequence[Expr], separator: str = "") ->
     return exp.GroupConcat(this=ordered, separator=lit(separator))
 
 
+def sum_in_order(value: Expr, order_by: Sequence[Expr]) -> Expr:
+    """The sum of the values of a group, added one after another in an order."""
+    return exp.Sum(this=exp.Order(this=value, expressions=list(order_by)))
+
+
 def filtered(aggregate: Expr, condition: Expr) -> Expr:
     """`aggregate FILTER (WHERE condition)`."""
     return exp.Filter(this=aggregate, expression=exp.Where(this=condition))
@@ -344,6 +349,11 @@ def filtered(aggregate: Expr, condition: Expr) -> Expr:
 def bit_and(a: Expr, b: Expr) -> Expr:
     """The bits set in both of two integers."""
     return exp.BitwiseAnd(this=operand(a), expression=operand(b))
+
+
+def bit_or(a: Expr, b: Expr) -> Expr:
+    """The bits set in either of two integers."""
+    return exp.BitwiseOr(this=operand(a), expression=operand(b))
 
 
 def shift_left(a: Expr, bits: Expr) -> Expr:

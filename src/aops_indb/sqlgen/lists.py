@@ -27,6 +27,26 @@ def element(values: Sequence[Expr], position: Expr) -> Expr:
     return exp.Bracket(this=exp.Paren(this=exp.Array(expressions=list(values))), expressions=[position], offset=1)
 
 
+def array(values: Sequence[Expr]) -> Expr:
+    """A list of values."""
+    return exp.Array(expressions=list(values))
+
+
+def nth(values: Expr, position: Expr) -> Expr:
+    """The element of a list at a position, counted from 1; NULL where there is none."""
+    return exp.Bracket(this=values, expressions=[position], offset=1)
+
+
+def lambda_(names: Sequence[str], body: Expr) -> Expr:
+    """A function that a function of lists is given; in its body, names are identifiers.
+
+    >>> from aops_indb.sqlgen.build import add
+    >>> lambda_(["x"], add(ident("x"), lit(1))).sql("duckdb")
+    'LAMBDA "x" : "x" + 1'
+    """
+    return exp.Lambda(this=body, expressions=[ident(name) for name in names])
+
+
 def listed(values: Iterable[object], sql_type: str) -> Expr:
     """A list of constants, written as one text, which takes no time.
 

@@ -11,7 +11,8 @@ from aops_indb.engines.functions import call_function, function_name
 from aops_indb.errors import ModelError
 from aops_indb.scoring import lower
 from aops_indb.scoring.batches import ModelFunction, library_function, onnx_function
-from aops_indb.scoring.graph import Graph
+from aops_indb.scoring.graph import Forest, Graph, walk
+from aops_indb.scoring.layouts.choice import beyond_planning
 from aops_indb.scoring.lower import Lowered, lower_apart
 from aops_indb.sqlgen.build import Expr, col, star
 from aops_indb.sqlgen.dialects import Dialect
@@ -19,7 +20,7 @@ from aops_indb.sqlgen.statements import Query, Table, select
 from aops_indb.workflows.formats import graph_of
 from aops_indb.workflows.training_rows import model_frame
 
-SQL = "sql"
+SQL, LIBRARY = "sql", "library"
 
 
 class Scorer(Protocol):
@@ -116,13 +117,16 @@ class FunctionScorer:
 class Fitted:
     """A fitted model as an executor takes it.
 
-    inputs: the columns of its features, where it was fitted without names; onnx: its ONNX, if it has one
+    inputs:  the columns of its features, where it was fitted without names
+    onnx:    its ONNX, if it has one
+    no_onnx: why it has none
     """
 
     estimator: Any
     dialect: Dialect
     inputs: Sequence[str] | None = None
     onnx: bytes | None = None
+    no_onnx: str = "an export is made by aops train alone, of what it has fitted"
 
     @property
     def names(self) -> Sequence[str]:
@@ -143,7 +147,10 @@ def _library(fitted: Fitted) -> Scorer:
 
 def _onnx(fitted: Fitted) -> Scorer:
     if fitted.onnx is None:
-        raise ModelError(f"{type(fitted.estimator).__name__} has no ONNX form: use executor='library'")
+        raise ModelError(
+            f"executor='onnx' has no ONNX of {type(fitted.estimator).__name__} to run: {fitted.no_onnx.rstrip('.')}. "
+            "With executor='library' the model is run by its own library."
+        )
     return FunctionScorer(onnx_function(fitted.onnx, fitted.estimator, fitted.names))
 
 
@@ -159,5 +166,18 @@ class Executor:
 EXECUTORS: dict[str, Executor] = {
     SQL: Executor(_sql, 1e-9, "SQL alone: in views and batches, for any client"),
     "onnx": Executor(_onnx, 1e-5, "ONNX Runtime, in single precision: in batches"),
-    "library": Executor(_library, 1e-9, "the library that fitted it: in batches"),
+    LIBRARY: Executor(_library, 1e-9, "the library that fitted it: in batches"),
 }
+
+
+WHY_LIBRARY = "exact as well, and many times as fast as SQL for a forest of this size"
+
+
+def batch_executor(executor: str, scorer: Scorer) -> str:
+    """What scores a version in batches: its executor, or its library where that would be a forest too large for SQL."""
+    return LIBRARY if isinstance(scorer, SqlScorer) and too_large(scorer.graph) else executor
+
+
+def too_large(graph: Graph) -> bool:
+    """Whether a forest of it takes many times as long in SQL as in its library, which says the same."""
+    return any(isinstance(node, Forest) and beyond_planning(node) for node in walk(graph.roots))

@@ -32,7 +32,7 @@ from aops_indb.sqlgen.parse import normal_sql
 from aops_indb.sqlgen.statements import parse_table, select, subquery
 from aops_indb.workflows.dataset import Dataset
 from aops_indb.workflows.desired import fingerprint
-from aops_indb.workflows.executors import EXECUTORS, Scorer
+from aops_indb.workflows.executors import EXECUTORS, Scorer, batch_executor
 from aops_indb.workflows.measure import SCORE, Parity, compare_with_library, measure
 from aops_indb.workflows.plan import plan_in
 from aops_indb.workflows.training_rows import PERIODS, period_rows
@@ -162,6 +162,7 @@ def _register(
         model=model.name,
         estimator=fitted.name,
         executor=model.executor,
+        batch_executor=batch_executor(model.executor, fitted.scorer),
         description=model.description,
         service=model.service.name,
         run_id=run,

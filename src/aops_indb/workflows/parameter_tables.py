@@ -64,9 +64,9 @@ def _query(session: Session, parameters: Parameters) -> Iterator[Query]:
     """The rows of a relation, handed over as they are, and not written out as SQL."""
     import pyarrow as pa
 
-    session.register(_GIVEN, pa.table({name: pa.array(list(values)) for name, values in parameters.columns.items()}))
+    session.register(_GIVEN, pa.table({name: pa.array(list(values)) for name, values in parameters.stored.items()}))
     try:
-        yield select({name: cast(col(name), type_) for name, type_ in parameters.types.items()}, table(_GIVEN))
+        yield select({name: cast(col(name), type_) for name, type_ in parameters.column_types.items()}, table(_GIVEN))
     finally:
         session.unregister(_GIVEN)
 

@@ -31,7 +31,7 @@ from aops_indb.sqlgen.statements import (
     table,
 )
 from aops_indb.workflows.batch import SCHEMA, batch_name, require_batch_table, version_view
-from aops_indb.workflows.executors import SQL
+from aops_indb.workflows.executors import SQL, WHY_LIBRARY
 from aops_indb.workflows.present import Present
 from aops_indb.workflows.scored_rows import MODEL_VERSION, require_same_features, scored_rows
 from aops_indb.workflows.versions import find_version
@@ -42,6 +42,7 @@ from aops_indb.workflows.workspace import Report, Workspace
 class Scored:
     """A batch job that ended well.
 
+    executor:       what computed the scores; why: if the version's views have another
     other_versions: rows of the table, outside the interval, that other versions scored
     """
 
@@ -49,6 +50,8 @@ class Scored:
     version: int
     table: str
     rows: int
+    executor: str
+    why: str
     other_versions: int
     seconds: float
     since: dt.datetime | None
@@ -95,7 +98,18 @@ def score_batch(
             )
             raise
     seconds = time.monotonic() - began
-    return Scored(version.model, version.version, f"{SCHEMA}.{name}", rows, others, seconds, since, until)
+    return Scored(
+        version.model,
+        version.version,
+        f"{SCHEMA}.{name}",
+        rows,
+        version.batch_executor,
+        "" if version.batch_executor == version.executor else WHY_LIBRARY,
+        others,
+        seconds,
+        since,
+        until,
+    )
 
 
 def _scored_by_others(session: Session, name: str, version: int) -> int:
@@ -107,8 +121,8 @@ def _scores(project: Workspace, session: Session, version: ModelVersionRecord) -
     """The version's rows: its view, or if there is none the query that would become one."""
     view, reference = version_view(version), f"{version.model}:{version.version}"
     deployed, present = deployed_views(session, version.model), Present.read(session, SCHEMA)
-    if view not in deployed or version.executor != SQL:
-        query = scored_rows(project, session, require_same_features(project, version), version)
+    if view not in deployed or version.batch_executor != SQL:
+        query = scored_rows(project, session, require_same_features(project, version), version, in_batches=True)
         return subquery(query, "scored")
     if view not in present:
         raise ModelError(f"{SCHEMA}.{view}, the view of {reference}, is gone: run  aops promote {reference}  again")

@@ -17,6 +17,7 @@ from aops_indb.scoring.onnx_export import compare_onnx, to_onnx
 from aops_indb.scoring.translate import fitted_names, names_and_columns
 from aops_indb.sqlgen.build import Expr, col, star
 from aops_indb.sqlgen.statements import select, subquery
+from aops_indb.workflows.executors import LIBRARY, SQL, too_large
 from aops_indb.workflows.formats import graph_of
 from aops_indb.workflows.shipping import InProcess, in_process
 from aops_indb.workflows.training_rows import model_frame
@@ -47,7 +48,7 @@ def score_table(
     target: str,
     keys: Sequence[str],
     inputs: Sequence[str] | None = None,
-    executor: str = "sql",
+    executor: str | None = None,
     outputs: Sequence[str] | None = None,
     replace: bool = False,
 ) -> int:
@@ -60,7 +61,8 @@ def score_table(
     keys:      columns of the source to pass through, with their types
     inputs:    column names in the model's input order; taken from feature_names_in_ when the model has them
     executor:  "sql" runs in the warehouse alone; "library" runs the model and "onnx" its ONNX, over batches of rows in
-               Arrow: in this process, and on Spark in its workers, which then need this package as well
+               Arrow: in this process, and on Spark in its workers, which then need this package as well; by default
+               SQL, but the library for a forest so large that SQL takes many times as long
     outputs:   which output columns, in which order; all by default
     replace:   make a table anew that has other columns; otherwise that is refused
 
@@ -80,8 +82,7 @@ def score_table(
     2
     [(1, 0.75), (2, None)]
     """
-    run = RUNS.get(executor)
-    if run is None:
+    if executor is not None and executor not in RUNS:
         raise UnknownNameError("executor", executor, RUNS)
     keys = column_names("keys", keys)
     if twice := [key for key in keys if keys.count(key) > 1]:
@@ -89,9 +90,11 @@ def score_table(
     with tables_of(warehouse) as tables:
         rows = relation_of(source, tables.dialect)
         columns = names_and_columns(model, inputs)[1]
+        if executor is None:
+            executor = LIBRARY if too_large(graph_of(model, columns)) else SQL
         note = f"scores of {type(model).__name__} by executor '{executor}', aops-indb {version('aops-indb')}"
         chosen = None if outputs is None else column_names("outputs", outputs)
-        return run(tables, Task(model, columns, rows, target, keys, chosen, note, replace))
+        return RUNS[executor](tables, Task(model, columns, rows, target, keys, chosen, note, replace))
 
 
 # ── executors ──────────────────────────────────────────────────────────────────────────────────────────
@@ -136,7 +139,7 @@ def _by_onnx(tables: Tables, task: Task) -> int:
     return _in_batches(tables, task, kinds, in_process(task.model, task.inputs, content))
 
 
-RUNS: Mapping[str, Callable[[Tables, Task], int]] = {"sql": _by_sql, "onnx": _by_onnx, "library": _by_library}
+RUNS: Mapping[str, Callable[[Tables, Task], int]] = {SQL: _by_sql, "onnx": _by_onnx, LIBRARY: _by_library}
 
 
 def _in_batches(tables: Tables, task: Task, kinds: Mapping[str, InputKind], function: InProcess) -> int:

@@ -36,12 +36,14 @@ def load_estimator(session: Session, version: ModelVersionRecord) -> Any:
     return FORMATS[kind].load(artifact(session, version.model, version.version, kind))
 
 
-def load_scorer(project: Workspace, session: Session, version: ModelVersionRecord, estimator: Any) -> Scorer:
-    """What computes a version's scores."""
+def load_scorer(
+    project: Workspace, session: Session, version: ModelVersionRecord, estimator: Any, *, in_batches: bool = False
+) -> Scorer:
+    """What computes a version's scores; in_batches: by its batch_executor."""
     kept = ONNX in artifact_kinds(session, version.model, version.version)
     onnx = artifact(session, version.model, version.version, ONNX) if kept and version.executor == ONNX else None
     fitted = Fitted(estimator, project.engine.dialect, version.inputs, onnx)
-    return EXECUTORS[version.executor].scorer(fitted)
+    return EXECUTORS[version.batch_executor if in_batches else version.executor].scorer(fitted)
 
 
 def require_same_features(project: Workspace, version: ModelVersionRecord) -> Model:
@@ -60,13 +62,19 @@ def require_same_features(project: Workspace, version: ModelVersionRecord) -> Mo
 
 
 def scored_rows(
-    project: Workspace, session: Session, model: Model, version: ModelVersionRecord, *, layout: str | None = None
+    project: Workspace,
+    session: Session,
+    model: Model,
+    version: ModelVersionRecord,
+    *,
+    layout: str | None = None,
+    in_batches: bool = False,
 ) -> Query:
     """Keys, event_timestamp, the model's outputs, model_version and scored_at, for each row of the spine.
 
-    layout: how forests are laid out, if not as is best
+    layout: how forests are laid out, if not as is best; in_batches: by the version's batch_executor
     """
-    scorer = load_scorer(project, session, version, load_estimator(session, version))
+    scorer = load_scorer(project, session, version, load_estimator(session, version), in_batches=in_batches)
     if isinstance(scorer, SqlScorer):
         scorer = replace(scorer, layout=layout)
     rows, kept = _rows(project, session, model)

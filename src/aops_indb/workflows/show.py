@@ -128,6 +128,7 @@ def _version_card(catalog: Catalog, reference: str) -> Card | None:
         "aliases": named,
         "estimator": version.estimator,
         "executor": version.executor,
+        "batch_executor": version.batch_executor,
         "service": version.service,
         "dataset": version.dataset_name,
         "dataset_digest": version.dataset_digest,

@@ -66,19 +66,21 @@ def _fit(project: Workspace, model: Model, candidate: str, dataset: Dataset, don
     estimator = _fitted_estimator(model, candidate, frame, target)
     done(0.6)
     # what SQL cannot do is told before anything else
-    scorer = _scorer(project, model, estimator, frame, ()) if model.executor == SQL else None
+    scorer = _scorer(project, model, estimator, frame) if model.executor == SQL else None
     skops, onnx, note = _artifacts(estimator, frame.head(ONNX_SAMPLE))
     done(0.8)
-    scorer = scorer or _scorer(project, model, estimator, frame, onnx)
+    scorer = scorer or _scorer(project, model, estimator, frame, onnx, note)
     metrics, parity = measure_scorer(project, model, f"candidate '{candidate}'", dataset, estimator, scorer, inputs)
     return Measured(candidate, scorer, params_of(estimator), metrics, parity, (skops, *onnx), note)
 
 
-def _scorer(project: Workspace, model: Model, estimator: Any, frame: Any, onnx: Sequence[NewArtifact]) -> Scorer:
+def _scorer(
+    project: Workspace, model: Model, estimator: Any, frame: Any, onnx: Sequence[NewArtifact] = (), note: str = ""
+) -> Scorer:
     content = onnx[0].content if onnx else None
     inputs = None if model.executor == SQL else list(frame)
     try:
-        return EXECUTORS[model.executor].scorer(Fitted(estimator, project.engine.dialect, inputs, content))
+        return EXECUTORS[model.executor].scorer(Fitted(estimator, project.engine.dialect, inputs, content, note))
     except UnsupportedModelError as error:
         raise UnsupportedModelError(
             f"{error} With executor='library', model '{model.name}' is scored by its own library, in batches."

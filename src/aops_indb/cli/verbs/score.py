@@ -43,7 +43,11 @@ def score(
         )
 
     def present(out: Console) -> None:
-        out.print(f"{scored.table}: {scored.rows:,} rows by {scored.model}:{scored.version} in {scored.seconds:.1f} s")
+        by = "" if scored.executor == "sql" else f", by executor {scored.executor}"
+        by += f": {scored.why}" if scored.why else ""
+        out.print(
+            f"{scored.table}: {scored.rows:,} rows by {scored.model}:{scored.version} in {scored.seconds:.1f} s{by}"
+        )
         if scored.other_versions:
             out.print(
                 f"{scored.other_versions:,} rows outside the interval are of other versions: score without --since and "

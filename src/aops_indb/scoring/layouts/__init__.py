@@ -9,7 +9,9 @@ from aops_indb.errors import AopsError, UnknownNameError
 from aops_indb.scoring.graph import Forest
 from aops_indb.scoring.layouts.bit_vector import bit_vector
 from aops_indb.scoring.layouts.choice import ONLY, choose_layout
+from aops_indb.scoring.layouts.index_sums import index_sums
 from aops_indb.scoring.layouts.nested_case import nested_case
+from aops_indb.scoring.layouts.node_lists import node_lists
 from aops_indb.scoring.layouts.shallow_case import shallow_case
 from aops_indb.scoring.parameters import ParameterTables
 from aops_indb.scoring.stages import Column, Stages
@@ -21,7 +23,13 @@ Layout: TypeAlias = Callable[[Forest, Sequence[Column], Sequence[str], Stages, P
 # Says of each forest how it is laid out.
 Layouts: TypeAlias = Callable[[Forest], Layout]
 
-LAYOUTS: dict[str, Layout] = {"nested_case": nested_case, "shallow_case": shallow_case, "bit_vector": bit_vector}
+LAYOUTS: dict[str, Layout] = {
+    "nested_case": nested_case,
+    "shallow_case": shallow_case,
+    "bit_vector": bit_vector,
+    "index_sums": index_sums,
+    "node_lists": node_lists,
+}
 
 
 def layouts_for(dialect: Dialect, *, layout: str | None, in_tables: bool) -> Layouts:

@@ -1,22 +1,77 @@
 """Which layout a forest gets: the one that is expected to take the least time per row.
 
-The costs are of DuckDB, fitted to what `python -m bench.forests` measured. Other engines compute a row at a time, and
-walk the path of a nested CASE alone.
+COSTS are of DuckDB, measured by `python -m bench.calibrate`. Other engines compute a row at a time, and walk the path
+of a nested CASE alone.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from aops_indb.scoring.graph import Forest, Leaf, tree_nodes
+from aops_indb.scoring.graph import Forest, Leaf, Tree, TreeNode, tree_nodes
+from aops_indb.scoring.layouts.index_sums import MOST_QUESTIONS, questions_of
 from aops_indb.scoring.layouts.leaf_masks import BITS
 from aops_indb.sqlgen.dialects import Dialect
 
 # Layouts that only some engines have the functions for.
-ONLY: dict[str, tuple[str, ...]] = {"bit_vector": ("duckdb",)}
+ONLY: dict[str, tuple[str, ...]] = {"bit_vector": ("duckdb",), "index_sums": ("duckdb",), "node_lists": ("duckdb",)}
 
-# nanoseconds of one processor, for each row: a leaf of a nested CASE; an input's bin; a mask; finding a tree's leaf
-LEAF, BIN, MASK, FOUND = 1.3, 35.0, 1.5, 9.0
+# What each part of a layout takes, in nanoseconds of one processor for each row.
+COSTS: dict[str, float] = {
+    "leaf": 1.3,  # of a nested CASE
+    "bin": 35.0,  # of an input
+    "mask": 1.5,  # of a word of leaves, for an input
+    "far_mask": 1.0,  # in addition, of each beyond NEAR
+    "found": 9.0,  # a tree's leaf, in a word of leaves in reach
+    "part": 1.0,  # of a word of answers, for an input
+    "value": 10.0,  # a tree's value, by its answers
+    "step": 70.0,  # of a walk through lists
+}
+
+# masks whose ANDs have room in the processor's cache
+NEAR = 500
+# leaves beyond which a query that has a forest's splits in it takes more than a second to plan
+PLANNED = 50_000
+
+# How many of each part a forest takes; None if the layout does not suit it.
+Parts = Mapping[str, float]
+
+
+def _nested_case(forest: Forest) -> Parts:
+    return {"leaf": _leaves(forest)}
+
+
+def _bit_vector(forest: Forest) -> Parts:
+    masks, words = 0.0, 0
+    for tree in forest.trees:
+        leaves, asked = _leaf_count(tree), _asked(tree)
+        # of small trees several share a word, which each asks for inputs of its own
+        masks += leaves / BITS * len(forest.inputs) if 2 * leaves <= BITS else -(-leaves // BITS) * len(asked)
+        words += -(-leaves // BITS)
+    return {"bin": len(_all_asked(forest)), "mask": masks, "far_mask": max(masks - NEAR, 0.0), "found": words}
+
+
+def _index_sums(forest: Forest) -> Parts | None:
+    questions = [len(questions_of(tree)) for tree in forest.trees]
+    if max(questions, default=0) > MOST_QUESTIONS:
+        return None
+    asked = _all_asked(forest)
+    return {"bin": len(asked), "part": sum(questions) / BITS * len(asked), "value": len(questions)}
+
+
+def _node_lists(forest: Forest) -> Parts:
+    # a walk is as long for all trees
+    deepest = max((_depth(tree.root) for tree in forest.trees), default=0)
+    return {"step": deepest * len(forest.trees)}
+
+
+PARTS: dict[str, Callable[[Forest], Parts | None]] = {
+    "nested_case": _nested_case,
+    "bit_vector": _bit_vector,
+    "index_sums": _index_sums,
+    "node_lists": _node_lists,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,24 +96,51 @@ def choose_layout(forest: Forest, dialect: Dialect, *, in_tables: bool) -> Choic
     >>> print(choose_layout(stump, dialect("postgres"), in_tables=True))
     nested_case
     """
-    if not in_tables or dialect.name not in ONLY["bit_vector"]:
+    if dialect.name not in ONLY["node_lists"]:
         return Choice(dialect.forest_layout)
-    costs = {dialect.forest_layout: _by_case(forest), "bit_vector": _by_masks(forest)}
-    return Choice(min(costs, key=costs.__getitem__), tuple(costs.items()))
+    if beyond_planning(forest):
+        return Choice("node_lists")
+    if not in_tables:
+        return Choice(dialect.forest_layout)
+    costs = {layout: expected(forest, layout) for layout in PARTS}
+    known = {layout: cost for layout, cost in costs.items() if cost is not None}
+    return Choice(min(known, key=known.__getitem__), tuple(known.items()))
 
 
-def _by_case(forest: Forest) -> float:
-    return LEAF * sum(isinstance(node, Leaf) for tree in forest.trees for node in tree_nodes(tree.root))
+def expected(forest: Forest, layout: str) -> float | None:
+    """Nanoseconds a row is expected to take; None if the layout does not suit the forest."""
+    parts = PARTS[layout](forest)
+    return None if parts is None else sum(COSTS[part] * count for part, count in parts.items())
 
 
-def _by_masks(forest: Forest) -> float:
-    inputs: set[int] = set()
-    masks = 0.0
-    for tree in forest.trees:
-        nodes = list(tree_nodes(tree.root))
-        asked = {node.input for node in nodes if not isinstance(node, Leaf)}
-        leaves = sum(isinstance(node, Leaf) for node in nodes)
-        # of small trees several share a word, which each asks for inputs of its own
-        masks += leaves / BITS * len(forest.inputs) if 2 * leaves <= BITS else -(-leaves // BITS) * len(asked)
-        inputs |= asked
-    return BIN * len(inputs) + MASK * masks + FOUND * len(forest.trees)
+def beyond_planning(forest: Forest) -> bool:
+    """Whether a forest is so large that its splits do not belong in a query."""
+    return _leaves(forest) > PLANNED
+
+
+def _leaves(forest: Forest) -> int:
+    return sum(map(_leaf_count, forest.trees))
+
+
+def _leaf_count(tree: Tree) -> int:
+    return sum(isinstance(node, Leaf) for node in tree_nodes(tree.root))
+
+
+def _asked(tree: Tree) -> set[int]:
+    """The inputs a tree asks for."""
+    return {node.input for node in tree_nodes(tree.root) if not isinstance(node, Leaf)}
+
+
+def _all_asked(forest: Forest) -> set[int]:
+    return set[int]().union(*map(_asked, forest.trees))
+
+
+def _depth(root: TreeNode) -> int:
+    """How many splits are above the deepest leaf."""
+    deepest, pending = 0, [(root, 0)]
+    while pending:
+        node, depth = pending.pop()
+        deepest = max(deepest, depth)
+        if not isinstance(node, Leaf):
+            pending += [(node.left, depth + 1), (node.right, depth + 1)]
+    return deepest

@@ -91,12 +91,12 @@ def tree_masks(tree: Tree, edges: Mapping[int, Sequence[float]]) -> TreeMasks:
         count = len(edges[split.input]) + 2
         bins = by_input.setdefault(split.input, [everything] * count)
         left, right = _between(first, middle), _between(middle, last)
-        for place, goes_left in _directions(split, edges[split.input]):
+        for place, goes_left in directions(split, edges[split.input]):
             bins[place] &= ~(right if goes_left else left)
     return TreeMasks(leaves, by_input)
 
 
-def _directions(split: Split | CategorySplit, edges: Sequence[float]) -> list[tuple[int, bool]]:
+def directions(split: Split | CategorySplit, edges: Sequence[float]) -> list[tuple[int, bool]]:
     """Of each bin, whether the split sends it left."""
     count = len(edges) + 1
     if isinstance(split, CategorySplit):

@@ -61,11 +61,17 @@ def exactly(make: Callable[[Node], Node]) -> Callable[..., Rows]:
 
 
 def divide(at: At, a: OnnxValue, b: OnnxValue) -> Rows:
-    """a / b; of 0, whose sign is not known in SQL, as of +0."""
+    """a / b; of 0, whose sign is not known in SQL, as of +0. Of whole numbers without its fraction."""
     dtype, _ = at.aligned([a, b])
-    if dtype not in FLOATS:
-        raise at.unsupported(f"{at.op} of {dtype}", "cast to float first")
-    return at.each(lambda x, y: at.rounded(quotient(x, y), dtype), a, b)
+    if dtype in FLOATS:
+        return at.each(lambda x, y: at.rounded(quotient(x, y), dtype), a, b)
+
+    def whole(x: Node, y: Node) -> Node:
+        at.refuse(known(apply("equal", y, number(0.0))), "a whole number is divided by 0")
+        # below 2**53 no quotient is rounded up to a whole number
+        return at.rounded(truncated(quotient(x, y)), dtype)
+
+    return at.each(whole, a, b)
 
 
 def quotient(a: Node, b: Node) -> Node:
@@ -302,7 +308,8 @@ def where(at: At, condition: OnnxValue, a: OnnxValue, b: OnnxValue) -> Rows:
 
 # ONNX's numbers of the element types.
 TYPES = {
-    1: "float32", 3: "int8", 5: "int16", 6: "int32", 7: "int64", 8: "text", 9: "bool", 11: "float64",
+    1: "float32", 2: "uint8", 3: "int8", 4: "uint16", 5: "int16", 6: "int32", 7: "int64", 8: "text", 9: "bool",
+    11: "float64", 12: "uint32", 13: "uint64",
 }  # fmt: skip
 
 

@@ -24,11 +24,19 @@ KINDS: dict[str, Kind] = {
     "int32": "number",
     "int16": "number",
     "int8": "number",
+    "uint64": "number",
+    "uint32": "number",
+    "uint16": "number",
+    "uint8": "number",
     "bool": "boolean",
     "text": "text",
 }
 # Whole numbers beyond are not exact in a double, or not in the type.
-LARGEST_WHOLE = {"int64": 2.0**53 - 1, "int32": 2.0**31 - 1, "int16": 2.0**15 - 1, "int8": 2.0**7 - 1}
+LARGEST_WHOLE = {
+    "int64": 2.0**53 - 1, "int32": 2.0**31 - 1, "int16": 2.0**15 - 1, "int8": 2.0**7 - 1,
+    "uint64": 2.0**53 - 1, "uint32": 2.0**32 - 1, "uint16": 2.0**16 - 1, "uint8": 2.0**8 - 1,
+}  # fmt: skip
+UNSIGNED = ("uint64", "uint32", "uint16", "uint8")
 FLOATS = ("float32", "float64")
 
 MISSING = Constant(None, "number")
@@ -124,6 +132,8 @@ class At:
             return Case(((apply("less_equal", apply("absolute", node), number(math.inf)), node),), MISSING)
         limit = LARGEST_WHOLE[dtype]
         self.refuse(apply("any_beyond", number(limit), node), f"a number is beyond {limit:.0f}, too large for {dtype}")
+        if dtype in UNSIGNED:
+            self.refuse(known(apply("less", node, number(0.0))), f"a number is below 0, which {dtype} has not")
         return node
 
     def title(self, name: str, node: Node) -> Node:
@@ -181,7 +191,7 @@ class At:
             raise self.unsupported(
                 f"{self.op} with a constant of shape {value.shape} for rows of rank {rank}", "give one for every row"
             )
-        return self.constants(value[0] if value.ndim == rank else value)
+        return self.constants(value.reshape(value.shape[1:]) if value.ndim == rank else value)
 
     def constants(self, values: Any) -> Any:
         """An array of constants as one of nodes; whole numbers that a double cannot hold are refused."""

@@ -10,7 +10,19 @@ from aops_indb.scoring.read_sklearn.translation import Features, Place, plain
 
 
 def simple_imputer(model: Any, features: Features, place: Place) -> Features:
-    """Missing values replaced by the feature's statistic, then an indicator per feature if asked."""
+    """Missing values replaced by the feature's statistic, then an indicator per feature if asked.
+
+    NULL is what the model's missing_values is, if that is None or NaN. scikit-learn tells the two apart in columns of
+    objects: with missing_values=nan it leaves None as it is. A model is refused that was fitted on so much None that it
+    would fill in that.
+    """
+    for name, value in zip(features.names, model.statistics_, strict=True):
+        if value is None:
+            raise place.unsupported(
+                f"{type(model).__name__}(missing_values={model.missing_values!r}) that fills '{name}' with None, which "
+                "it was fitted on",
+                "fit it with missing_values=None, or on NaN in the place of None",
+            )
     statistics = [plain(value) for value in model.statistics_]
     nodes = _read(model, features, place, [kind_of_value(value) for value in statistics], model._fit_dtype.kind)
     filled: list[Node] = []

@@ -18,6 +18,7 @@ class Dialect:
     asof_join:          whether ASOF joins exist
     table_macros:       whether table functions can be defined in plain SQL
     repeats_subqueries: whether the planner pulls sub-selects up and computes their expressions at every use
+    raises_on_underflow: whether a product of numbers other than 0 that is rounded to 0 is an error
     binary_collation:   the collation by which texts are equal only if they are the same, where settings choose another
     forest_layout:      preferred entry of scoring.layouts.LAYOUTS
     lacks:              entries of sqlgen.passes.LACKING: what has no form in it, and is refused by name
@@ -32,6 +33,7 @@ class Dialect:
     asof_join: bool
     table_macros: bool
     repeats_subqueries: bool
+    raises_on_underflow: bool = False
     binary_collation: str | None = None
     forest_layout: str = "nested_case"
     lacks: tuple[str, ...] = ()

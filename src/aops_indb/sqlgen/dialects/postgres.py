@@ -12,5 +12,6 @@ POSTGRES = Dialect(
     asof_join=False,
     table_macros=False,
     repeats_subqueries=True,
+    raises_on_underflow=True,
     binary_collation="C",
 )
