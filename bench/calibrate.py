@@ -1,8 +1,10 @@
 """What each part of a forest's layout takes in DuckDB on this machine: `python -m bench.calibrate`.
 
 Forests of many sizes are fitted (in ones grown at random, most rows go a few ways, which favours CASE), and scored by
-each layout on one thread. The costs of its parts are those that, times how many there are, come nearest to the measured
-times, with relative errors, and none below zero. The output has the lines of COSTS in scoring/layouts/choice.py.
+each layout on one thread, planning included, as so many rows bear it. The costs of its parts are those that, times how
+many there are, come nearest to the measured times, with relative errors, and none below zero; layouts that take more
+than CLOSE times as long as the fastest, between which there is nothing to choose, are left out. The output has the
+lines of COSTS in scoring/layouts/choice.py.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ from aops_indb.sqlgen.statements import create_table_as, create_view, parse_tabl
 from .forests import rows
 
 DUCKDB = dialect("duckdb")
-TRAINED_ON = 20_000
+TRAINED_ON, CLOSE = 20_000, 2
 
 
 def _boosting(trees: int, depth: int) -> Any:
@@ -92,7 +94,7 @@ def forests() -> Iterator[tuple[str, Forest]]:
 
 
 def nanoseconds(connection: duckdb.DuckDBPyConnection, forest: Forest, layout: str, rows: int, runs: int) -> float:
-    """Of one processor for each row, planning left out."""
+    """Of one processor for each row, its share of planning included."""
     names = tuple(node.name for node in walk(forest.inputs) if isinstance(node, Input))
     graph = Graph(names, (("y", Part(forest, 0)),))
     connection.execute(f"CREATE OR REPLACE TABLE few AS FROM rows LIMIT {rows}")
@@ -100,26 +102,27 @@ def nanoseconds(connection: duckdb.DuckDBPyConnection, forest: Forest, layout: s
     for name, parameters in lowered.parameters.items():
         connection.execute(render(create_table_as(table(name), parameters.query(), replace=True), DUCKDB))
     connection.execute(render(create_view(table("scored"), lowered.query), DUCKDB, consume=True))
-    query = "SELECT sum(y) FROM scored"
-    planned, whole = (min(_seconds(connection, q) for _ in range(runs)) for q in (f"EXPLAIN {query}", query))
-    return (whole - planned) / rows * 1e9
-
-
-def _seconds(connection: duckdb.DuckDBPyConnection, query: str) -> float:
-    began = time.process_time()
-    connection.execute(query).fetchall()
-    return time.process_time() - began
+    took = []
+    for _ in range(runs):
+        began = time.process_time()
+        connection.execute("SELECT sum(y) FROM scored").fetchall()
+        took.append(time.process_time() - began)
+    return min(took) / rows * 1e9
 
 
 def fitted(measurements: Sequence[Measured]) -> dict[str, float]:
     """The costs that make the sum of squared relative errors least."""
-    names = list(dict.fromkeys(part for found in measurements for part in found.parts))
-    weighed = [[found.parts.get(name, 0.0) / found.nanoseconds for name in names] for found in measurements]
-    costs, _ = nnls(np.array(weighed), np.ones(len(measurements)))
+    fastest: dict[str, float] = {}
+    for found in measurements:
+        fastest[found.forest] = min(fastest.get(found.forest, found.nanoseconds), found.nanoseconds)
+    close = [found for found in measurements if found.nanoseconds <= CLOSE * fastest[found.forest]]
+    names = list(dict.fromkeys(part for found in close for part in found.parts))
+    weighed = [[found.parts.get(name, 0.0) / found.nanoseconds for name in names] for found in close]
+    costs, _ = nnls(np.array(weighed), np.ones(len(close)))
     return dict(zip(names, map(float, costs), strict=True))
 
 
-def main(count: Annotated[int, typer.Option("--rows")] = 200_000, runs: int = 3) -> None:
+def main(count: Annotated[int, typer.Option("--rows")] = 500_000, runs: int = 1) -> None:
     """Print what was measured, what COSTS say, and COSTS as they come out."""
     console = Console(width=120)
     connection = duckdb.connect(config={"threads": 1})
@@ -131,9 +134,7 @@ def main(count: Annotated[int, typer.Option("--rows")] = 200_000, runs: int = 3)
             parts = parts_of(forest)
             if parts is None:
                 continue
-            # walks take so long that fewer rows tell
-            few = count // 20 if layout == "node_lists" else count
-            took = nanoseconds(connection, forest, layout, few, runs)
+            took = nanoseconds(connection, forest, layout, count, runs)
             measurements.append(Measured(name, layout, dict(parts), took))
             expected = measurements[-1].expected
             console.print(f"{name:50} {layout:12} {took:9,.0f} ns a row, by COSTS {expected:9,.0f}")

@@ -494,13 +494,29 @@ def test_a_models_training_set(applied: Shop) -> None:
     assert applied.rows(applied.project.render("returns")) == applied.rows(f"FROM {kept.table}")
 
 
-def test_another_dialect(applied_shop: Shop) -> None:
-    with pytest.raises(AopsError, match="this SQL has an ASOF join, which postgres does not have"):
-        applied_shop.project.render("customer_profile", dialect="postgres")
-    text = applied_shop.project.render("customer_orders", dialect="postgres")
+LARGEST_ORDERS = f"""\
+from aops_indb import Aggregation, FeatureView
+from {FOLDER}.customer import customer
+from {FOLDER}.orders import orders
+
+largest_orders = FeatureView(
+    name="largest_orders",
+    entities=[customer],
+    source=orders,
+    aggregations=[Aggregation(function="max", column="amount", windows=["28d"])],
+)
+"""
+
+
+def test_another_dialect(shop: Shop) -> None:
+    shop.write(f"{FOLDER}/largest.py", LARGEST_ORDERS)
+    for view in ("customer_profile", "customer_orders"):
+        with pytest.raises(AopsError, match="this SQL has an ASOF join, which postgres does not have"):
+            shop.project.render(view, dialect="postgres")
+    text = shop.project.render("largest_orders", dialect="postgres")
     assert (text.count("CREATE OR REPLACE VIEW"), "MACRO" in text) == (2, False)
     with pytest.raises(UnknownNameError, match="unknown dialect 'postgre': did you mean 'postgres'"):
-        applied_shop.project.render("customer_profile", dialect="postgre")
+        shop.project.render("customer_profile", dialect="postgre")
 
 
 @pytest.mark.parametrize("name", ["custmer_orders", "customer", "order_features", ""])

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from aops_indb.scoring.graph import Forest, Leaf, Tree, TreeNode, tree_nodes
 from aops_indb.scoring.layouts.index_sums import MOST_QUESTIONS, questions_of
 from aops_indb.scoring.layouts.leaf_masks import BITS
+from aops_indb.scoring.layouts.node_lists import TOP_LEVELS
 from aops_indb.sqlgen.dialects import Dialect
 
 # Layouts that only some engines have the functions for.
@@ -19,18 +20,20 @@ ONLY: dict[str, tuple[str, ...]] = {"bit_vector": ("duckdb",), "index_sums": ("d
 
 # What each part of a layout takes, in nanoseconds of one processor for each row.
 COSTS: dict[str, float] = {
-    "leaf": 1.3,  # of a nested CASE
-    "bin": 35.0,  # of an input
-    "mask": 1.5,  # of a word of leaves, for an input
-    "far_mask": 1.0,  # in addition, of each beyond NEAR
-    "found": 9.0,  # a tree's leaf, in a word of leaves in reach
-    "part": 1.0,  # of a word of answers, for an input
-    "value": 10.0,  # a tree's value, by its answers
-    "step": 70.0,  # of a walk through lists
+    "leaf": 0.99,  # of a nested CASE
+    "far_leaf": 0.33,  # in addition, of each beyond NEAR_LEAVES
+    "bin": 23.0,  # of an input
+    "mask": 1.9,  # of a word of leaves, for an input
+    "far_mask": 0.62,  # in addition, of each beyond NEAR_MASKS
+    "found": 9.8,  # a tree's leaf, in a word of leaves in reach
+    "part": 6.1,  # of a word of answers, for an input
+    "value": 5.8,  # a tree's value, by its answers
+    "walk": 21.0,  # a tree's, through lists: to where it begins, and the value at its end
+    "step": 14.0,  # of a walk
 }
 
-# masks whose ANDs have room in the processor's cache
-NEAR = 500
+# as many as have room in the processor's cache
+NEAR_LEAVES, NEAR_MASKS = 1000, 500
 # leaves beyond which a query that has a forest's splits in it takes more than a second to plan
 PLANNED = 50_000
 
@@ -39,7 +42,8 @@ Parts = Mapping[str, float]
 
 
 def _nested_case(forest: Forest) -> Parts:
-    return {"leaf": _leaves(forest)}
+    leaves = _leaves(forest)
+    return {"leaf": leaves, "far_leaf": max(leaves - NEAR_LEAVES, 0)}
 
 
 def _bit_vector(forest: Forest) -> Parts:
@@ -49,7 +53,7 @@ def _bit_vector(forest: Forest) -> Parts:
         # of small trees several share a word, which each asks for inputs of its own
         masks += leaves / BITS * len(forest.inputs) if 2 * leaves <= BITS else -(-leaves // BITS) * len(asked)
         words += -(-leaves // BITS)
-    return {"bin": len(_all_asked(forest)), "mask": masks, "far_mask": max(masks - NEAR, 0.0), "found": words}
+    return {"bin": len(_all_asked(forest)), "mask": masks, "far_mask": max(masks - NEAR_MASKS, 0.0), "found": words}
 
 
 def _index_sums(forest: Forest) -> Parts | None:
@@ -61,9 +65,10 @@ def _index_sums(forest: Forest) -> Parts | None:
 
 
 def _node_lists(forest: Forest) -> Parts:
-    # a walk is as long for all trees
+    # a walk has as many steps for all trees
     deepest = max((_depth(tree.root) for tree in forest.trees), default=0)
-    return {"step": deepest * len(forest.trees)}
+    trees = len(forest.trees)
+    return {"walk": trees, "step": max(deepest - TOP_LEVELS, 0) * trees}
 
 
 PARTS: dict[str, Callable[[Forest], Parts | None]] = {

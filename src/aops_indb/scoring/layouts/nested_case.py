@@ -44,14 +44,14 @@ def nested_case(
     per_stage: how many trees are added up in one sub-select
     """
     bits = category_bits(forest, inputs, stages)
-    writer = _Writer(forest.step, inputs, bits, stages, DEEPEST if deepest is None else deepest)
+    writer = CaseWriter(forest.step, inputs, bits, stages, DEEPEST if deepest is None else deepest)
     start = max((column.stage for column in (*inputs, *bits.columns)), default=-1)
     coded = any(len(tree.outputs) > 1 for tree in forest.trees)
     return add_up(forest, names, stages, writer.terms, after=start, delay=coded, per_stage=per_stage)
 
 
 @dataclass(frozen=True, slots=True)
-class _Writer:
+class CaseWriter:
     """Writes trees over the columns that hold a forest's inputs."""
 
     step: str
