@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -224,6 +225,22 @@ def test_cells_crowded_beyond_what_a_grid_tells_apart() -> None:
     assert scored(forest, rows, "bit_vector", deployed=False) == [walked(forest, row) for row in rows]
 
 
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("missing_left", [False, True])
+def test_infinite_thresholds_far_down(layout: str, missing_left: bool) -> None:
+    """Nothing is beyond infinity, and missing goes where it is told, below the levels that are a CASE, too."""
+    node: TreeNode = Leaf((0.0,))
+    for k, threshold in enumerate([math.inf, -math.inf, 0.5] * 4, 1):
+        leaf = Leaf((float(k),))
+        sides = (node, leaf) if missing_left else (leaf, node)
+        node = Split(k % NUMBERS, threshold, missing_left, *sides)
+    inputs = tuple(Input(f"x{i}", "number") for i in range(NUMBERS))
+    forest = Forest("forest", inputs, (Tree(node, (0,)),), (0.0,))
+    values: list[float | None] = [None, -math.inf, 0.0, 1.0, math.inf]
+    rows = list(itertools.product(values, repeat=NUMBERS))
+    assert scored(forest, rows, layout, deployed=False) == [walked(forest, row) for row in rows]
+
+
 def boosting(depth: int) -> GradientBoostingRegressor:
     draw = np.random.default_rng(0)
     rows = pd.DataFrame(draw.normal(size=(2000, 3)), columns=["a", "b", "c"])
@@ -236,6 +253,20 @@ def test_the_choice_is_told_with_what_it_weighs() -> None:
         assert told.startswith(f"gradientboostingregressor: {chosen} (expected ns a row: nested_case ")
         assert told in str(explain_support(boosting(depth)))
     assert explain_support(boosting(7), "postgres").forests == ("gradientboostingregressor: nested_case",)
+
+
+def test_a_forest_too_large_to_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = boosting(3)
+    leaves = sum(tree.get_n_leaves() for tree in model.estimators_.ravel())
+    monkeypatch.setattr("aops_indb.scoring.layouts.choice.PLANNED", leaves - 1)
+    [told] = explain_support(model).forests
+    assert told == (
+        f"gradientboostingregressor: node_lists ({leaves} leaves, too many to plan; batches are by its library)"
+    )
+    assert "LIST_TRANSFORM" in to_sql(model, source="rows")
+    monkeypatch.setattr("aops_indb.scoring.layouts.choice.PLANNED", leaves)
+    assert "node_lists (" not in str(explain_support(model))
+    assert "LIST_TRANSFORM" not in to_sql(model, source="rows")
 
 
 def test_a_layout_that_is_asked_for() -> None:

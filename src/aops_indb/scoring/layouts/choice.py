@@ -81,15 +81,16 @@ PARTS: dict[str, Callable[[Forest], Parts | None]] = {
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A layout, and the nanoseconds a row is expected to take by each that was weighed."""
+    """A layout, and the nanoseconds a row is expected to take by each that was weighed; or why none was."""
 
     layout: str
     costs: tuple[tuple[str, float], ...] = ()
+    why: str = ""
 
     def __str__(self) -> str:
-        if not self.costs:
-            return self.layout
-        return f"{self.layout} (expected ns a row: {', '.join(f'{name} {cost:,.0f}' for name, cost in self.costs)})"
+        weighed = ", ".join(f"{name} {cost:,.0f}" for name, cost in self.costs)
+        told = f"expected ns a row: {weighed}" if weighed else self.why
+        return f"{self.layout} ({told})" if told else self.layout
 
 
 def choose_layout(forest: Forest, dialect: Dialect, *, in_tables: bool) -> Choice:
@@ -104,7 +105,7 @@ def choose_layout(forest: Forest, dialect: Dialect, *, in_tables: bool) -> Choic
     if dialect.name not in ONLY["node_lists"]:
         return Choice(dialect.forest_layout)
     if beyond_planning(forest):
-        return Choice("node_lists")
+        return Choice("node_lists", why=f"{_leaves(forest):,} leaves, too many to plan; batches are by its library")
     if not in_tables:
         return Choice(dialect.forest_layout)
     costs = {layout: expected(forest, layout) for layout in PARTS}
