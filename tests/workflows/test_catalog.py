@@ -519,6 +519,18 @@ def test_another_dialect(shop: Shop) -> None:
         shop.project.render("customer_profile", dialect="postgre")
 
 
+@pytest.mark.parametrize("name", ["customer_orders", "returns"])
+def test_a_layout_is_of_versions_alone(applied_shop: Shop, name: str) -> None:
+    with pytest.raises(AopsError, match=f"'{name}' has no forests to lay out: name a model's version, as MODEL:2"):
+        applied_shop.project.render(name, layout="node_lists")
+
+
+def test_a_training_set_is_of_its_warehouse_alone(applied_shop: Shop) -> None:
+    with pytest.raises(AopsError, match="the training set of 'returns' is SQL for duckdb alone: leave the dialect out"):
+        applied_shop.project.render("returns", dialect="postgres")
+    assert applied_shop.project.render("returns", dialect="duckdb") == applied_shop.project.render("returns")
+
+
 @pytest.mark.parametrize("name", ["custmer_orders", "customer", "order_features", ""])
 def test_what_has_no_sql(applied_shop: Shop, name: str) -> None:
     with pytest.raises(UnknownNameError, match=f"unknown feature view or model '{name}'"):

@@ -327,6 +327,8 @@ def test_what_is_no_warehouse(tmp_path: Path) -> None:
         score_table(MODELS["classifier"](), warehouse="postgresql://localhost:1/none", **asked)
     with pytest.raises(UnknownNameError, match="unknown executor 'python': known are 'library', 'onnx', 'sql'"):
         score_table(MODELS["classifier"](), warehouse=tmp_path / "a.duckdb", executor="python", **asked)
+    with pytest.raises(UnknownNameError, match="unknown executor '3': known are 'library', 'onnx', 'sql'"):
+        score_table(MODELS["classifier"](), warehouse=tmp_path / "a.duckdb", executor=3, **asked)  # type: ignore[arg-type]
 
 
 def test_a_file_by_path_and_url(tmp_path: Path) -> None:

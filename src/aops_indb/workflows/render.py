@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aops_indb.errors import RefusedError, UnknownNameError
+from aops_indb.errors import AopsError, RefusedError, UnknownNameError
 from aops_indb.sqlgen.dialects import dialect as dialect_named
 from aops_indb.sqlgen.render import render
 from aops_indb.workflows.dataset import model_training_set
@@ -19,10 +19,15 @@ def render_name(project: Workspace, name: str, *, dialect: str | None = None, la
     layout: how a version's forests are laid out, an entry of LAYOUTS; by default the best for each
 
     Feature views render as their view, history and, where the dialect has such, as-of function. Raises
-    UnknownNameError for another name, AopsError for what the dialect has no form of.
+    UnknownNameError for another name, AopsError for what the dialect has no form of, and for a layout of what has none.
     """
     definitions = project.definitions
-    target = dialect_named(dialect) if dialect else project.engine.dialect
+    own = project.engine.dialect
+    target = dialect_named(dialect) if dialect else own
+    if layout and (name in definitions.views or name in definitions.models):
+        raise AopsError(
+            f"'{name}' has no forests to lay out: name a model's version, as MODEL:2, or leave the layout out"
+        )
     if name in definitions.views:
         view = definitions.views[name]
         with project.session() as session:
@@ -30,6 +35,8 @@ def render_name(project: Workspace, name: str, *, dialect: str | None = None, la
         known = [item for item in objects if item.kind == "view" or target.table_macros]
         return "\n\n".join(render(item.statements[0], target) + ";" for item in known)
     if name in definitions.models:
+        if target.name != own.name:
+            raise AopsError(f"the training set of '{name}' is SQL for {own.name} alone: leave the dialect out")
         return model_training_set(project, definitions.models[name]).to_sql()
     if model_of(name) not in definitions.models:
         raise UnknownNameError("feature view or model", name, [*definitions.views, *definitions.models])

@@ -64,7 +64,7 @@ def score_batch(
     """Replace the interval's rows in one transaction; a job_runs row tells how it went, whatever happens."""
     since, until = _in_utc(since), _in_utc(until)
     if since is not None and until is not None and until <= since:
-        raise ModelError(f"the interval is empty: until {until} is not after since {since}")
+        raise ModelError(f"the interval is empty: until {until} is not after since {since}: give an earlier since")
     began, actor = time.monotonic(), current_actor()
     with project.session() as session:
         mark_interrupted(session)

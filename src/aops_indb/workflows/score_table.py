@@ -82,8 +82,8 @@ def score_table(
     2
     [(1, 0.75), (2, None)]
     """
-    if executor is not None and executor not in RUNS:
-        raise UnknownNameError("executor", executor, RUNS)
+    if executor is not None and str(executor) not in RUNS:
+        raise UnknownNameError("executor", str(executor), RUNS)
     keys = column_names("keys", keys)
     if twice := [key for key in keys if keys.count(key) > 1]:
         raise ModelInputError(f"key '{twice[0]}' is given twice; give it once.")
