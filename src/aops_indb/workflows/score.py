@@ -62,9 +62,7 @@ def score_batch(
     project: Workspace, reference: str, *, since: dt.datetime | None, until: dt.datetime | None, report: Report
 ) -> Scored:
     """Replace the interval's rows in one transaction; a job_runs row tells how it went, whatever happens."""
-    since, until = _in_utc(since), _in_utc(until)
-    if since is not None and until is not None and until <= since:
-        raise ModelError(f"the interval is empty: until {until} is not after since {since}: give an earlier since")
+    since, until = _interval_in_utc(since, until)
     began, actor = time.monotonic(), current_actor()
     with project.session() as session:
         mark_interrupted(session)
@@ -132,6 +130,16 @@ def _scores(project: Workspace, session: Session, version: ModelVersionRecord) -
             f"aops promote {reference}  again"
         )
     return table(view, SCHEMA)
+
+
+def _interval_in_utc(
+    since: dt.datetime | None, until: dt.datetime | None
+) -> tuple[dt.datetime | None, dt.datetime | None]:
+    """Its two ends; ModelError if nothing is between."""
+    since, until = _in_utc(since), _in_utc(until)
+    if since is not None and until is not None and until <= since:
+        raise ModelError(f"the interval is empty: until {until} is not after since {since}: give an earlier since")
+    return since, until
 
 
 def _in_utc(time: dt.datetime | None) -> dt.datetime | None:
