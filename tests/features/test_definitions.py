@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+import aops_indb
 from aops_indb import (
     Aggregation,
     DataSource,
@@ -19,7 +20,6 @@ from aops_indb import (
     Split,
 )
 from aops_indb.errors import DefinitionError, UnknownNameError, explain_setting
-from aops_indb.features import definitions, model
 from aops_indb.features.aggregations import AGGREGATIONS
 from aops_indb.features.definition_set import KINDS, DefinitionSet
 from aops_indb.features.definitions import Definition
@@ -330,11 +330,12 @@ def test_what_a_message_says_to_write_is_right(kind: type[Definition]) -> None:
         "flight_features": FeatureService(name="flight_features", features=[view]),
         "route_delay": {("late_7d",): ["route_delay:late_7d"]},
     }
+    public = {name: getattr(aops_indb, name) for name in aops_indb.__all__}
     for name, field in kind.model_fields.items():
         label = field.alias or name
         written = EXAMPLES[label].partition(", where")[0].replace('[["late_7d"]]', '[("late_7d",)]')
         with pytest.raises(DefinitionError) as raised:  # since it is given alone
-            kind(**eval(f"dict({written})", {**vars(model), **vars(definitions), **known}))  # noqa: S307
+            kind(**eval(f"dict({written})", {**public, **known}))  # noqa: S307
         assert isinstance(cause := raised.value.__cause__, ValidationError)
         assert label not in [problem["loc"][0] for problem in cause.errors() if problem["loc"]], cause
 
