@@ -9,7 +9,8 @@ import pytest
 
 from aops_indb import Aggregation, FeatureView
 from aops_indb.engines import Session
-from aops_indb.features.window_algorithms import ALGORITHMS, choose_algorithm
+from aops_indb.features.window_algorithms import ALGORITHMS
+from aops_indb.features.window_algorithms.choice import choose_algorithm
 from aops_indb.features.windows import value_types, window_features
 
 from .examples import newest, window
