@@ -15,6 +15,7 @@ from aops_indb import errors
 from aops_indb.cli import VERBS, verb_function
 from aops_indb.engines import ENGINES
 from aops_indb.features.aggregations import AGGREGATIONS
+from aops_indb.features.definitions import CHECK_KINDS
 from aops_indb.features.window_algorithms import ALGORITHMS
 from aops_indb.monitoring import METRICS
 from aops_indb.scoring.layouts import LAYOUTS
@@ -156,6 +157,16 @@ def onnx_exports() -> Iterator[str]:
         yield f"| {part} | {' | '.join(str(counts[each]) for each in verdicts)} | {', '.join(differing)} |"
 
 
+def checks_page() -> str:
+    """Kinds of checks."""
+    lines = ["# Checks", "", NOTE, "", "| kind | holds if | needs |", "| --- | --- | --- |"]
+    for name, kind in CHECK_KINDS.items():
+        columns = {None: "column or columns", 1: "column"}.get(kind.columns, "")
+        needs = ", ".join(part for part in (columns, " or ".join(f"`{each}`" for each in kind.needs)) if part)
+        lines.append(f"| `{name}` | {kind.help} | {needs} |")
+    return "\n".join([*lines, ""])
+
+
 def metrics_page() -> str:
     """Metrics computed in the warehouse."""
     lines = ["# Metrics", "", NOTE, "", "| metric | is | better |", "| --- | --- | --- |"]
@@ -199,6 +210,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "models.md": models_page,
     "reference/cli.md": cli_page,
     "reference/aggregations.md": definitions_page,
+    "reference/checks.md": checks_page,
     "reference/metrics.md": metrics_page,
     "reference/settings.md": settings_page,
     "reference/errors.md": errors_page,

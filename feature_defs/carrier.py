@@ -1,6 +1,6 @@
 """The carrier: how late its flights arrive, and how many it cancels, over weeks."""
 
-from aops_indb import Aggregation, DataSource, Entity, FeatureView
+from aops_indb import Aggregation, Check, DataSource, Entity, FeatureView
 
 carrier = Entity(name="carrier", join_keys=["carrier"], description="Airline, by its IATA code")
 
@@ -10,6 +10,13 @@ arrivals = DataSource(
     # an arrival's delay is known when the flight lands
     timestamp_field="actual_arrival",
     description="Flights that landed, from the moment they landed",
+    checks=[
+        Check(kind="not_null", columns=["carrier", "origin", "dest", "distance"], blocks_scoring=True),
+        Check(kind="unique", column="flight_id"),
+        Check(kind="matches", column="carrier", pattern="[A-Z0-9]{2}"),
+        # no flight of the year was earlier than 90 minutes, or later than a day
+        Check(kind="in_range", column="arr_delay", minimum=-90, maximum=1440, severity="warn"),
+    ],
 )
 
 outcomes = DataSource(

@@ -21,6 +21,7 @@ FLOORS = {
     "monitoring": 2,
     "engines": 2,
     "registry": 3,
+    "templates": 3,
     "workflows": 4,
     "cli": 5,
     "demo": 6,

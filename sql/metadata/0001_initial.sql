@@ -69,6 +69,7 @@ CREATE TABLE aops.definitions (
     tags          JSON        NOT NULL,
     compiled_sql  JSON        NOT NULL,
     made_as       JSON        NOT NULL,
+    compiled_from VARCHAR     NOT NULL,
     applied_at    TIMESTAMPTZ NOT NULL,
     applied_by    VARCHAR     NOT NULL,
     retired_at    TIMESTAMPTZ,
@@ -76,7 +77,7 @@ CREATE TABLE aops.definitions (
 );
 COMMENT ON TABLE  aops.definitions               IS 'Every state of every definition that was ever applied; the current ones are not retired.';
 COMMENT ON COLUMN aops.definitions.definition_id IS 'Counts all rows, from 1.';
-COMMENT ON COLUMN aops.definitions.kind          IS 'entity, data_source, request_source, feature_view, on_demand_feature, feature_service or model.';
+COMMENT ON COLUMN aops.definitions.kind          IS 'entity, data_source, request_source, feature_view, on_demand_feature, feature_service, model or check.';
 COMMENT ON COLUMN aops.definitions.name          IS 'Name, unique within its kind.';
 COMMENT ON COLUMN aops.definitions.version       IS 'Counts up from 1 with each new fingerprint of this name.';
 COMMENT ON COLUMN aops.definitions.fingerprint   IS 'Digest of what decides the values it computes.';
@@ -86,6 +87,7 @@ COMMENT ON COLUMN aops.definitions.owner         IS 'Who answers for it.';
 COMMENT ON COLUMN aops.definitions.tags          IS 'Free labels, name to value.';
 COMMENT ON COLUMN aops.definitions.compiled_sql  IS 'Object in the warehouse to the SQL it was made with.';
 COMMENT ON COLUMN aops.definitions.made_as       IS 'Object in the warehouse to the SHA-256 of the text the warehouse keeps of it: another one was not made here.';
+COMMENT ON COLUMN aops.definitions.compiled_from IS 'Digest of all that its SQL depends on: while it stays the same, plan need not compile it again; empty if that cannot be told.';
 COMMENT ON COLUMN aops.definitions.applied_at    IS 'When it went live.';
 COMMENT ON COLUMN aops.definitions.applied_by    IS 'Who applied it.';
 COMMENT ON COLUMN aops.definitions.retired_at    IS 'When it was replaced or removed; NULL while it is live.';
@@ -225,6 +227,10 @@ CREATE TABLE aops.datasets (
     spine_sql    VARCHAR     NOT NULL,
     features     JSON        NOT NULL,
     dataset_sql  VARCHAR     NOT NULL,
+    spine_columns    JSON    NOT NULL,
+    spine_digest     VARCHAR NOT NULL,
+    feature_versions JSON    NOT NULL,
+    sources          JSON    NOT NULL,
     created_at   TIMESTAMPTZ NOT NULL,
     created_by   VARCHAR     NOT NULL,
     PRIMARY KEY (name, digest)
@@ -239,6 +245,10 @@ COMMENT ON COLUMN aops.datasets.column_types IS 'Its columns, name to SQL type.'
 COMMENT ON COLUMN aops.datasets.spine_sql    IS 'Query that gave the entities and times asked for.';
 COMMENT ON COLUMN aops.datasets.features     IS 'The features asked for.';
 COMMENT ON COLUMN aops.datasets.dataset_sql  IS 'Query that gave its rows.';
+COMMENT ON COLUMN aops.datasets.spine_columns    IS 'The columns that are the spine''s.';
+COMMENT ON COLUMN aops.datasets.spine_digest     IS 'Digest of its rows in those columns alone.';
+COMMENT ON COLUMN aops.datasets.feature_versions IS 'Each view and on-demand feature it has features of, name to fingerprint.';
+COMMENT ON COLUMN aops.datasets.sources          IS 'Each source, by name: a query of the rows known by the last moment of the spine, and what it gave: how many they were, a digest, the engine''s release.';
 COMMENT ON COLUMN aops.datasets.created_at   IS 'When it was made.';
 COMMENT ON COLUMN aops.datasets.created_by   IS 'Who made it.';
 
@@ -452,3 +462,84 @@ COMMENT ON COLUMN aops.job_runs.actor           IS 'Who started it.';
 COMMENT ON COLUMN aops.job_runs.host            IS 'Machine it runs on.';
 COMMENT ON COLUMN aops.job_runs.pid             IS 'Process it runs in.';
 COMMENT ON COLUMN aops.job_runs.process_started IS 'When that process started, as the system tells it: a process id is used again after a while.';
+
+-- ── materializations ────────────────────────────────────────────────────────────────────────────────────
+
+CREATE TABLE aops.materialized_intervals (
+    feature_view   VARCHAR     NOT NULL,
+    version        BIGINT      NOT NULL,
+    interval_start TIMESTAMPTZ NOT NULL,
+    interval_end   TIMESTAMPTZ NOT NULL,
+    row_count      BIGINT      NOT NULL,
+    job_id         BIGINT      NOT NULL,
+    made_at        TIMESTAMPTZ NOT NULL
+);
+COMMENT ON TABLE  aops.materialized_intervals                IS 'Intervals of the histories of feature views that are kept in tables, features.<view>__kept.';
+COMMENT ON COLUMN aops.materialized_intervals.feature_view   IS 'Name of the feature view.';
+COMMENT ON COLUMN aops.materialized_intervals.version        IS 'Version of its definition that the rows are of.';
+COMMENT ON COLUMN aops.materialized_intervals.interval_start IS 'Moments after this one are kept.';
+COMMENT ON COLUMN aops.materialized_intervals.interval_end   IS 'Moments up to this one are kept.';
+COMMENT ON COLUMN aops.materialized_intervals.row_count      IS 'Rows of the interval.';
+COMMENT ON COLUMN aops.materialized_intervals.job_id         IS 'The job that wrote them: row of aops.job_runs.';
+COMMENT ON COLUMN aops.materialized_intervals.made_at        IS 'When it did.';
+
+-- ── checks ──────────────────────────────────────────────────────────────────────────────────────────────
+
+CREATE TABLE aops.check_results (
+    job_id       BIGINT      NOT NULL,
+    position     BIGINT      NOT NULL,
+    object_kind  VARCHAR     NOT NULL,
+    object_name  VARCHAR     NOT NULL,
+    check_name   VARCHAR     NOT NULL,
+    kind         VARCHAR     NOT NULL,
+    severity     VARCHAR     NOT NULL,
+    status       VARCHAR     NOT NULL,
+    checked_rows BIGINT,
+    failing_rows BIGINT,
+    kept_rows    BIGINT      NOT NULL,
+    message      VARCHAR     NOT NULL,
+    checked_at   TIMESTAMPTZ NOT NULL,
+    PRIMARY KEY (job_id, position)
+);
+COMMENT ON TABLE  aops.check_results              IS 'How checks of the data ended, a row for each check and run.';
+COMMENT ON COLUMN aops.check_results.job_id       IS 'The run: row of aops.job_runs.';
+COMMENT ON COLUMN aops.check_results.position     IS 'Order in the run, from 1.';
+COMMENT ON COLUMN aops.check_results.object_kind  IS 'What was checked: data_source or feature_view.';
+COMMENT ON COLUMN aops.check_results.object_name  IS 'Its name.';
+COMMENT ON COLUMN aops.check_results.check_name   IS 'Name of the check.';
+COMMENT ON COLUMN aops.check_results.kind         IS 'What it asks: not_null, unique …';
+COMMENT ON COLUMN aops.check_results.severity     IS 'error or warn.';
+COMMENT ON COLUMN aops.check_results.status       IS 'passed, failed, or error when it could not be run.';
+COMMENT ON COLUMN aops.check_results.checked_rows IS 'Rows it is about; NULL of a query.';
+COMMENT ON COLUMN aops.check_results.failing_rows IS 'Rows that fail; NULL of a check of the rows as a whole.';
+COMMENT ON COLUMN aops.check_results.kept_rows    IS 'How many of them are in aops.check_failures.';
+COMMENT ON COLUMN aops.check_results.message      IS 'What was found, in words.';
+COMMENT ON COLUMN aops.check_results.checked_at   IS 'When.';
+
+CREATE TABLE aops.check_failures (
+    job_id      BIGINT      NOT NULL,
+    object_kind VARCHAR     NOT NULL,
+    object_name VARCHAR     NOT NULL,
+    check_name  VARCHAR     NOT NULL,
+    failing_row JSON        NOT NULL,
+    checked_at  TIMESTAMPTZ NOT NULL
+);
+COMMENT ON TABLE  aops.check_failures             IS 'Rows that failed checks, of each check and run as many as its `keep` says.';
+COMMENT ON COLUMN aops.check_failures.job_id      IS 'The run: row of aops.job_runs.';
+COMMENT ON COLUMN aops.check_failures.object_kind IS 'What was checked: data_source or feature_view.';
+COMMENT ON COLUMN aops.check_failures.object_name IS 'Its name.';
+COMMENT ON COLUMN aops.check_failures.check_name  IS 'Name of the check.';
+COMMENT ON COLUMN aops.check_failures.failing_row IS 'The row, column to value.';
+COMMENT ON COLUMN aops.check_failures.checked_at  IS 'When.';
+
+CREATE VIEW aops.checks AS
+    SELECT kind AS object_kind, name AS object_name, unnest(CAST(definition->'checks' AS JSON[])) AS definition, applied_at
+    FROM aops.definitions WHERE kind IN ('data_source', 'feature_view') AND retired_at IS NULL
+    UNION ALL
+    SELECT NULL, definition->>'on', definition, applied_at
+    FROM aops.definitions WHERE kind = 'check' AND retired_at IS NULL;
+COMMENT ON VIEW   aops.checks             IS 'Checks in use: what must hold of the rows of sources and feature views.';
+COMMENT ON COLUMN aops.checks.object_kind IS 'What is checked: data_source or feature_view; NULL of a check that is a definition of its own.';
+COMMENT ON COLUMN aops.checks.object_name IS 'Its name.';
+COMMENT ON COLUMN aops.checks.definition  IS 'The check itself.';
+COMMENT ON COLUMN aops.checks.applied_at  IS 'When it went live.';

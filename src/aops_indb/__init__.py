@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from aops_indb.features.definitions import (
         Aggregation,
+        Check,
         DataSource,
         Entity,
         FeatureService,
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
         OnDemandFeature,
         RequestSource,
     )
+    from aops_indb.features.feature_test import FeatureTest
     from aops_indb.features.model import Model, Split
     from aops_indb.features.types import DType
     from aops_indb.scoring import explain_support, to_sql
@@ -29,14 +31,17 @@ if TYPE_CHECKING:
 _PUBLIC = {
     "aops_indb.features.definitions": (
         "Aggregation",
+        "Check",
         "DataSource",
         "Entity",
         "FeatureService",
         "FeatureView",
         "Field",
+        "Materialization",
         "OnDemandFeature",
         "RequestSource",
     ),
+    "aops_indb.features.feature_test": ("FeatureTest",),
     "aops_indb.features.model": ("Model", "Split"),
     "aops_indb.features.types": ("DType",),
     "aops_indb.scoring": ("explain_support", "to_sql"),
@@ -46,12 +51,15 @@ _PUBLIC = {
 
 __all__ = [
     "Aggregation",
+    "Check",
     "DType",
     "DataSource",
     "Entity",
     "FeatureService",
+    "FeatureTest",
     "FeatureView",
     "Field",
+    "Materialization",
     "Model",
     "OnDemandFeature",
     "Project",

@@ -17,8 +17,8 @@ HEAVY = ["pandas", "numpy", "sklearn", "duckdb", "pyarrow", "sqlglot", "sqlalche
 
 def test_the_verbs_are_those_of_the_contract() -> None:
     assert list(VERBS) == [
-        "init", "doctor", "plan", "apply", "render", "dataset", "train", "register", "evaluate", "promote", "score",
-        "list", "show", "history", "migrate",
+        "init", "doctor", "profile", "plan", "apply", "render", "test", "check", "materialize", "dataset", "train",
+        "register", "evaluate", "promote", "score", "list", "show", "lineage", "history", "migrate",
     ]  # fmt: skip
 
 
@@ -60,7 +60,7 @@ def test_help_waits_for_no_library() -> None:
     ("words", "position", "offered"),
     [
         ("aops pl", 1, ["plan"]),
-        ("aops pro", 1, ["promote"]),
+        ("aops pro", 1, ["profile", "promote"]),
         ("aops plan --", 2, ["--project", "--json", "--sql", "--help"]),
     ],
 )

@@ -17,11 +17,15 @@ PICKS = "sklearn.compose._column_transformer.make_column_selector"
 # Commands that succeed in a shop that was trained: arguments, and keys of the document (of its first item, if a list).
 DONE: list[tuple[list[str], set[str]]] = [
     (["doctor"], {"check", "ok", "seen", "mend"}),
+    (["profile", "raw.orders"], {"relation", "rows", "columns", "draft"}),
     (["plan"], {"changes", "counts", "state"}),
     (["plan", "--sql"], {"changes", "counts", "state"}),
     (["apply"], {"changes", "statements"}),
     (["render", "customer_orders"], {"name", "sql"}),
     (["render", "returns:2"], {"name", "sql"}),
+    (["test"], {"results"}),
+    (["check"], {"job", "at", "results"}),
+    (["materialize", "customer_orders"], {"view", "table", "since", "until", "rows", "intervals", "seconds"}),
     (["dataset", "returns"], {"name", "digest", "table", "rows", "columns", "created"}),
     (["train", "returns", "--candidate", "boosting"],
      {"model", "version", "candidate", "dataset", "dataset_digest", "metrics", "parity", "onnx"}),
@@ -34,6 +38,7 @@ DONE: list[tuple[list[str], set[str]]] = [
     (["list", "features"], {"features", "problems"}),
     (["show", "customer_orders"], {"kind", "name", "facts", "tables"}),
     (["show", "returns:1"], {"kind", "name", "facts", "tables"}),
+    (["lineage", "returns:1"], {"node", "upstream", "downstream"}),
     (["history", "returns"], {"recorded_at", "actor", "action", "kind", "version", "details"}),
     (["migrate"], {"applied"}),
 ]  # fmt: skip
@@ -43,11 +48,16 @@ FAILED: list[tuple[list[str], int, str, str]] = [
     (["init"], 2, "SettingsError", "exists: this folder is a project already"),
     (["init", "--example", "nope"], 2, "UnknownNameError", "unknown example 'nope'"),
     (["doctor", "--nope"], 2, "UsageError", "No such option: --nope"),
+    (["profile", "raw.order"], 2, "QueryError", "Table with name order does not exist"),
     (["plan", "--project"], 2, "UsageError", "requires an argument"),
     (["plan", "more"], 2, "UsageError", "unexpected extra argument"),
     (["apply", "--allow-destructive", "nope"], 2, "AopsError", "it does of nothing"),
     (["render", "custmer_orders"], 2, "UnknownNameError", "did you mean 'customer_orders'"),
     (["render", "customer_orders", "--dialect", "orakel"], 2, "UnknownNameError", "unknown dialect 'orakel'"),
+    (["test", "none"], 2, "UnknownNameError", "no test is defined yet"),
+    (["check", "customer_order"], 2, "UnknownNameError", "did you mean 'customer_orders'"),
+    (["materialize", "customer_order"], 2, "UnknownNameError", "did you mean 'customer_orders'"),
+    (["materialize", "customer_profile"], 2, "DefinitionError", "does not ask for a table"),
     (["dataset", "mine"], 2, "SpineError", "dataset 'mine' needs a spine"),
     (["dataset", "mine", "--entity-df", "raw.orders", "--features", "nope"], 2, "UnknownNameError", "'nope'"),
     (["train", "return"], 2, "UnknownNameError", "did you mean 'returns'?"),
@@ -59,6 +69,8 @@ FAILED: list[tuple[list[str], int, str, str]] = [
     (["list"], 2, "UsageError", "Missing argument 'KIND'"),
     (["list", "view"], 2, "UnknownNameError", "did you mean 'views'?"),
     (["show", "zzz"], 2, "UnknownNameError", "unknown definition or model 'zzz'"),
+    (["lineage", "customer_order"], 2, "UnknownNameError", "did you mean 'customer_orders'"),
+    (["lineage", "returns", "--format", "merlin"], 2, "UnknownNameError", "did you mean 'mermaid'"),
     (["history", "zzz"], 2, "UnknownNameError", "unknown name 'zzz'"),
     (["migrate", "now"], 2, "UsageError", "unexpected extra argument"),
     (["plna"], 2, "UsageError", "No such command 'plna'. Did you mean 'plan'?"),
@@ -115,7 +127,7 @@ def test_init(aops: Aops, tmp_path: Path) -> None:
     assert (ran.code, ran.err) == (0, "")
     assert ran.document == {
         "folder": str(tmp_path / "new"),
-        "files": ["aops.toml", "feature_defs/example.py", "model_defs/example.py"],
+        "files": ["aops.toml", "feature_defs/example.py", "model_defs/example.py", "feature_tests/example.yml"],
         "tables": {},
     }
 
@@ -137,6 +149,15 @@ def test_a_plan(aops: Aops, applied: Shop) -> None:
             "invalidates": ["returns"],
             "breaking": ["orders_7d is gone"],
             "replaces": [],
+            "downstream": {
+                "on_demand_features": [],
+                "feature_services": ["order_features"],
+                "models": ["returns"],
+                "live_versions": [],
+                "scored_views": [],
+                "datasets": [],
+            },
+            "effect": "breaking",
         }
     ]
     [change] = aops("plan", "--json", "--sql", project=applied.folder).document["changes"]

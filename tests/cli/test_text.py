@@ -45,10 +45,11 @@ def test_a_change(aops: Aops, applied: Shop) -> None:
     applied.edit("orders", 'windows=["7d", "28d"]', 'windows=["28d"]')
     ran = aops("plan", project=applied.folder)
     assert ran.out == (
-        "~ feature_view customer_orders\n"
+        "~ feature_view customer_orders  (breaking)\n"
         '    aggregations.orders.windows: ["7d", "28d"] -> ["28d"]\n'
         "    breaking: orders_7d is gone\n"
-        "    invalidates: returns (train again)\n"
+        "    invalidates feature services: order_features\n"
+        "    invalidates models: returns (train again)\n"
         "    destructive: needs  aops apply --allow-destructive customer_orders\n"
         "\n1 to change. Nothing was changed; next:  aops apply --allow-destructive customer_orders\n"
     )
@@ -62,9 +63,9 @@ def test_a_change(aops: Aops, applied: Shop) -> None:
 def test_a_removal(aops: Aops, applied: Shop) -> None:
     remove_profile(applied)
     assert (
-        "- feature_view customer_profile\n    invalidates: returns (train again)\n    destructive: needs  aops apply"
-        in (aops("plan", project=applied.folder).out)
-    )
+        "- feature_view customer_profile  (breaking)\n    invalidates feature services: order_features\n"
+        "    invalidates models: returns (train again)\n    destructive: needs  aops apply"
+    ) in aops("plan", project=applied.folder).out
     refused = aops("apply", project=applied.folder)
     assert (refused.code, refused.out) == (1, "")
     assert "aops apply --allow-destructive customer_profile" in refused.err

@@ -18,6 +18,7 @@ events = DataSource(name="events", table="events", timestamp_field="at")
 events_written_later = DataSource(
     name="events_written_later", table="events", timestamp_field="at", created_timestamp_column="created"
 )
+periods = DataSource(name="periods", table="events", valid_from="at", valid_to="created")
 register = DataSource(name="register", table="register")
 
 FIELDS = [
@@ -89,9 +90,23 @@ late_forever = FeatureView(
     name="late_forever", entities=[single], source=events_written_later, schema=FIELDS, filter="n >= 3"
 )
 
+# rows that end, overlap, leave gaps, and hold for no time at all
+held = FeatureView(
+    name="held",
+    entities=[pair],
+    source=periods,
+    schema=FIELDS,
+    aggregations=[
+        Aggregation(function="count", windows=["6h"]),
+        Aggregation(function="max", column="n", windows=["1d"]),
+    ],
+)
+
+held_filtered = FeatureView(name="held_filtered", entities=[single], source=periods, schema=FIELDS, filter="n >= 3")
+
 facts = FeatureView(name="facts", entities=[single], source=register, schema=FIELDS)
 
-VIEWS = [totals, extremes, latest, latest_forever, late, late_forever, facts]
+VIEWS = [totals, extremes, latest, latest_forever, late, late_forever, held, held_filtered, facts]
 
 # ── rows ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -170,10 +185,11 @@ def window(function: str = "count", *, created: bool = False, **settings: Any) -
     """Settings of a view of one window of an hour."""
     if function != "count":
         settings = {"column": "v", **settings}
+    from_where = settings.pop("source", None) or source(created)
     return {
         "name": "view",
         "entities": [KEY],
-        "source": source(created),
+        "source": from_where,
         "aggregations": [Aggregation(function=function, windows=["1h"], **{"name": "f", **settings})],
     }
 

@@ -5,9 +5,12 @@ The rules:
 - A source row belongs to an entity if none of its join keys is NULL and its time is not; one that the view's
   filter does not hold for does not count.
 - It counts from the moment it is known: the later of its event time and its created time.
+- Of a source with valid_to, a row that does not end after it begins is none. Once it has ended it does not count
+  for schema features, and of those that hold the newest is the one that began last.
 - Schema features are those of the newest row known: latest event; then latest created; then the greatest
   values, column by column, NULL below everything. They are NULL once the event is older than the ttl.
 - A window at time t holds the known rows with t - length - offset < event time <= t - offset.
+- A window of a lifetime holds all of them; one since a condition only rows after the last for which it holds.
 - An entity never seen has count 0, and NULL for all else. A NULL key or time has NULL for all.
 """
 
@@ -19,6 +22,8 @@ from typing import Any, TypeAlias
 
 from aops_indb.features.definitions import Aggregation, FeatureView, Field
 from aops_indb.features.types import DType
+
+from . import oracle_reductions
 
 Row: TypeAlias = Mapping[str, Any]
 Features: TypeAlias = dict[str, Any]
@@ -68,7 +73,8 @@ def features_at(view: FeatureView, rows: Sequence[Row], keys: Sequence[Any], at:
     known = known_rows(view, rows, keys, at)
     belongs = None not in keys and (at is not None or view.source.timestamp_field is None)
     features: Features = {}
-    newest = max(known, key=lambda row: _newness(view, row)) if known else None
+    holding = [row for row in known if _holds(view, row, at)]
+    newest = max(holding, key=lambda row: _newness(view, row)) if holding else None
     for field in view.schema_:
         features[field.name] = None
         if newest is not None and not _expired(view, newest, at):
@@ -78,7 +84,8 @@ def features_at(view: FeatureView, rows: Sequence[Row], keys: Sequence[Any], at:
             features[name] = None
             if belongs and at is not None:
                 inside = [row for row in known if _in_window(view, aggregation, window, row, at)]
-                features[name] = REDUCTIONS[aggregation.function](aggregation, inside)
+                inside = _since(view, aggregation, known, inside, at)
+                features[name] = _reduced(view, aggregation, inside, at)
     return features
 
 
@@ -93,7 +100,7 @@ def known_rows(view: FeatureView, rows: Sequence[Row], keys: Sequence[Any], at: 
             continue
         if view.source.timestamp_field is not None:
             moment = known_at(view, row)
-            if moment is None or at is None or moment > at:
+            if moment is None or at is None or moment > at or not _holds(view, row, moment):
                 continue
         found.append(row)
     return found
@@ -143,6 +150,11 @@ def _created(view: FeatureView, row: Row) -> dt.datetime | None:
     return _event(view, row) if time is None else time
 
 
+def _holds(view: FeatureView, row: Row, at: dt.datetime | None) -> bool:
+    end: dt.datetime | None = row[view.source.valid_to] if view.source.valid_to else None
+    return end is None or at is None or at < end
+
+
 def _expired(view: FeatureView, row: Row, at: dt.datetime | None) -> bool:
     event = _event(view, row) if view.ttl else None
     return view.ttl is not None and event is not None and at is not None and event < at - view.ttl
@@ -151,7 +163,19 @@ def _expired(view: FeatureView, row: Row, at: dt.datetime | None) -> bool:
 def _in_window(view: FeatureView, aggregation: Aggregation, window: str, row: Row, at: dt.datetime) -> bool:
     event = _event(view, row)
     end = at - (aggregation.offset or dt.timedelta(0))
-    return event is not None and end - length(window) < event <= end
+    return event is not None and event <= end and (window == "lifetime" or end - length(window) < event)
+
+
+def _since(
+    view: FeatureView, aggregation: Aggregation, known: Sequence[Row], inside: list[Row], at: dt.datetime
+) -> list[Row]:
+    """Those that came after the last row that opens a window: by event time, then by when they were written."""
+    if aggregation.since is None:
+        return inside
+    end = at - (aggregation.offset or dt.timedelta(0))
+    opening = [row for row in known if EXPRESSIONS[aggregation.since](row) is True]
+    orders = [(event, _created(view, row)) for row in opening if (event := _event(view, row)) and event <= end]
+    return [row for row in inside if orders and (_event(view, row), _created(view, row)) > max(orders)]
 
 
 def length(window: str) -> dt.timedelta:
@@ -180,6 +204,19 @@ def _field_value(field: Field, row: Row) -> Any:
 def _window_names(aggregation: Aggregation) -> list[str]:
     stem = aggregation.name or "_".join(filter(None, [aggregation.function, aggregation.column]))
     return [f"{stem}_{window}" for window in aggregation.windows]
+
+
+def _reduced(view: FeatureView, aggregation: Aggregation, rows: Sequence[Row], at: dt.datetime) -> Any:
+    if aggregation.function in REDUCTIONS:
+        return REDUCTIONS[aggregation.function](aggregation, rows)
+    kept = [
+        oracle_reductions.Kept(event, written, value)
+        for row in rows
+        for value in _values(aggregation, [row])
+        if (event := _event(view, row)) and (written := _created(view, row))
+    ]
+    end = at - (aggregation.offset or dt.timedelta(0))
+    return oracle_reductions.REDUCTIONS[aggregation.function](aggregation, kept, end)
 
 
 def _values(aggregation: Aggregation, rows: Sequence[Row]) -> list[Any]:

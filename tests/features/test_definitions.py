@@ -13,8 +13,10 @@ from aops_indb import (
     DataSource,
     Entity,
     FeatureService,
+    FeatureTest,
     FeatureView,
     Field,
+    Materialization,
     OnDemandFeature,
     RequestSource,
     Split,
@@ -35,6 +37,7 @@ from aops_indb import OnDemandFeature, RequestSource, Split
 k = Entity(name="k", join_keys=["k"])
 kk = Entity(name="kk", join_keys=["k", "l"])
 timed = DataSource(name="timed", table="t", timestamp_field="at")
+held = DataSource(name="held", table="t", valid_from="a", valid_to="z")
 timeless = DataSource(name="timeless", table="t")
 x = Field(name="x", dtype=DType.Int64)
 count = Aggregation(function="count", windows=["7d"])
@@ -94,6 +97,16 @@ BAD = [
     ("DataSource(name='s', query='SELECT FROM WHERE')", "cannot parse 'SELECT FROM WHERE'"),
     ("DataSource(name='s', table='t', created_timestamp_column='c')",
      "created_timestamp_column needs a timestamp_field"),
+    ("DataSource(name='s', table='t', valid_to='z')", "valid_to needs a valid_from"),
+    ("DataSource(name='s', table='t', valid_from='a', valid_to='A')", "valid_from and valid_to must be two columns"),
+    ("DataSource(name='s', table='t', valid_from='a', timestamp_field='b')",
+     "give timestamp_field or valid_from, not both"),
+    ("DataSource(name='s', table='t', valid_from='a', valid_to='b', created_timestamp_column='c')",
+     "created_timestamp_column does not go with valid_to: nobody knows when an end was written; leave valid_to out"),
+    ("DataSource(name='s', table='t', valid_from=3)",
+     'valid_from must be text in quotes, not 3: write e.g. valid_from="'),
+    ("DataSource(name='s', table='t', timestamp_field='a', freshness=2)", "freshness: 2 is no length of time"),
+    ("DataSource(name='s', table='t', freshness='2h')", "freshness needs a timestamp_field"),
     # fields
     ("Field(name='f', dype=DType.Int64)", "Field 'f': unknown setting 'dype': did you mean 'dtype'?"),
     ("Field(name='f')", "Field 'f': dtype is missing: write e.g. dtype=DType.Float64"),
@@ -184,6 +197,20 @@ BAD = [
      "ttl applies to schema fields"),
     ("FeatureView(name='v', entities=[k], source=timed, schema=[x], ttl='ever')", "ttl: 'ever' is no length of time"),
     ("FeatureView(name='v', entities=[k], source=timed, schema=[x], filter='a AND')", "filter: cannot parse 'a AND'"),
+    ("FeatureView(name='v', entities=[k], source=held, schema=[x], ttl='7d')",
+     "source 'held' says until when a row holds, in z: leave ttl out"),
+    ("FeatureView(name='v', entities=[k], source=held, schema=[Field(name='Z', dtype=DType.Date)])",
+     "Z looks into the future: z, when a row ends, is not known while it holds"),
+    ("FeatureView(name='v', entities=[k], source=held, schema=[x], filter='x > 1 AND Z IS NULL')",
+     "x > 1 AND Z IS NULL looks into the future"),
+    ("FeatureView(name='v', entities=[k], source=held, aggregations=[Aggregation(function='max', column='z', "
+     "windows=['7d'])])", "z looks into the future"),
+    ("FeatureView(name='v', entities=[k], source=held, aggregations=[Aggregation(function='count', where='z > x', "
+     "windows=['7d'])])", "z > x looks into the future"),
+    ("FeatureView(name='v', entities=[k], source=timed, schema=[x], version=0)", "version: 0 is no such number: "),
+    ("FeatureView(name='v', entities=[k], source=timed, schema=[x], version='2')", "version: '2' is no such number"),
+    ("again = FeatureView(name='view', entities=[k], source=timed, schema=[x], version=2)",
+     "feature_view 'view' is defined twice: give each a version, e.g. version=1, version=2; the first is "),
     ("view[['y']]", "unknown feature of view 'view' 'y': known are 'x'"),
     ("view[['X']]", "unknown feature of view 'view' 'X': did you mean 'x'?"),
     # on-demand features and services
@@ -261,22 +288,22 @@ COLLIDING = [
     ("FeatureView(name='v', entities=[k, kk], source=timed, schema=[x])",
      TWICE + "join key 'k' ({file}:3) and join key 'k' ({file}:4); leave one out, or name the column otherwise"),
     ("FeatureView(name='v', entities=[k], source=timed, schema=[x, x])",
-     TWICE + "field 'x' ({file}:7) and field 'x' ({file}:7); leave one out, or name the field otherwise, and what it"),
+     TWICE + "field 'x' ({file}:8) and field 'x' ({file}:8); leave one out, or name the field otherwise, and what it"),
     ("FeatureView(name='v', entities=[k], source=timed, schema=[x, Field(name='X', dtype=DType.Int64, expr='y + 1')])",
      "field 'X' ({file}:{here}); leave one out, or name the field otherwise, and what it shows in expr: "
      "Field(name='…', expr='y + 1', …)"),
     # pydantic makes the field, in the call of the view
     ("FeatureView(name='v', entities=[k], source=timed, schema=[x, {'name': 'X', 'dtype': 'BIGINT'}])",
-     TWICE + "field 'x' ({file}:7) and field 'X' ({file}:{here}); leave"),
+     TWICE + "field 'x' ({file}:8) and field 'X' ({file}:{here}); leave"),
     ("FeatureView(name='v', entities=[k], source=timed, schema=[Field(name='K', dtype=DType.Int64)])",
      TWICE + "join key 'k' ({file}:3) and field 'K' ({file}:{here}); leave one out, or name the field otherwise, "
      "and what it shows in expr: Field(name='…', expr='K', …)"),
     ("FeatureView(name='v', entities=[k], source=timed, aggregations=[count, count])",
-     TWICE + "aggregation 'count_7d' ({file}:8) and aggregation 'count_7d' ({file}:8); leave one out, or begin its "
+     TWICE + "aggregation 'count_7d' ({file}:9) and aggregation 'count_7d' ({file}:9); leave one out, or begin its "
      "features' names otherwise: Aggregation(name='…', …)"),
     ("FeatureView(name='v', entities=[k], source=timed, schema=[Field(name='Count_7d', dtype=DType.Int64)], "
      "aggregations=[count])",
-     TWICE + "field 'Count_7d' ({file}:{here}) and aggregation 'count_7d' ({file}:8); leave one out, or begin"),
+     TWICE + "field 'Count_7d' ({file}:{here}) and aggregation 'count_7d' ({file}:9); leave one out, or begin"),
     ("FeatureView(name='v', entities=[k], source=timed, schema=[Field(name='Event_Timestamp', dtype=DType.Date)])",
      "field 'Event_Timestamp' ({file}:{here}) has a name used inside: name the field otherwise, and what it shows in"),
     ("FeatureView(name='v', entities=[Entity(name='e', join_keys=['event_timestamp'])], source=timed, schema=[x])",
@@ -284,7 +311,7 @@ COLLIDING = [
     ("FeatureView(name='v', entities=[k], source=timed, schema=[Field(name='__known_at', dtype=DType.Date)])",
      "field '__known_at' ({file}:{here}) has a name used inside"),
     ("RequestSource(name='r', schema=[x, Field(name='X', dtype=DType.Int64)])",
-     TWICE + "request column 'x' ({file}:7) and request column 'X' ({file}:{here}); leave one out, or name the"),
+     TWICE + "request column 'x' ({file}:8) and request column 'X' ({file}:{here}); leave one out, or name the"),
     ("RequestSource(name='r', schema=[Field(name='event_timestamp', dtype=DType.Date)])",
      "request column 'event_timestamp' ({file}:{here}) has a name used inside: name the spine's column otherwise"),
     ("again = Entity(name='K', join_keys=['k'])",
@@ -320,7 +347,7 @@ def test_both_places_of_one_name(tmp_path: Path, written: str, expected: str) ->
     assert expected.format(file=folder / "wrong.py", here=HERE) in problem.message
 
 
-@pytest.mark.parametrize("kind", [*KINDS.values(), Field, Aggregation, Split])
+@pytest.mark.parametrize("kind", [*KINDS.values(), Field, Aggregation, Split, FeatureTest])
 def test_what_a_message_says_to_write_is_right(kind: type[Definition]) -> None:
     """Each setting of each kind has an example, and takes it."""
     known = {
@@ -341,7 +368,7 @@ def test_what_a_message_says_to_write_is_right(kind: type[Definition]) -> None:
 
 
 def test_no_example_is_of_nothing() -> None:
-    kinds: list[type[Definition]] = [*KINDS.values(), Field, Aggregation, Split]
+    kinds: list[type[Definition]] = [*KINDS.values(), Field, Aggregation, Split, Materialization, FeatureTest]
     assert set(EXAMPLES) == {field.alias or name for kind in kinds for name, field in kind.model_fields.items()}
 
 

@@ -37,10 +37,12 @@ PERIODS = {
 # kind -> settings that are right
 RIGHT: dict[type[Definition], dict[str, Any]] = {
     Entity: {"name": "e", "join_keys": ["k"], "tags": {"a": "b"}},
-    DataSource: {"name": "d", "table": "t", "timestamp_field": "at", "created_timestamp_column": "c"},
+    DataSource: {"name": "d", "table": "t", "timestamp_field": "at", "created_timestamp_column": "c",
+                 "valid_from": "at", "freshness": "2h"},
     Field: {"name": "f", "dtype": DType.Int64, "expr": "a"},
     Aggregation: {"function": "sum", "windows": ["7d"], "expr": "a", "offset": "1d", "where": "b", "name": "n"},
-    FeatureView: {"name": "v", "entities": [K], "source": SOURCE, "schema": [X], "ttl": "3d", "filter": "a"},
+    FeatureView: {"name": "v", "entities": [K], "source": SOURCE, "schema": [X], "ttl": "3d", "filter": "a",
+                  "version": 2},
     RequestSource: {"name": "r", "schema": [X]},
     OnDemandFeature: {"name": "o", "dtype": DType.Int64, "expr": "a", "inputs": ["v:a"]},
     FeatureService: {"name": "fs", "features": [VIEW]},

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aops_indb import Entity, FeatureView
+from aops_indb import DataSource, Entity, FeatureView
 from aops_indb.engines import Session
 
 from . import oracle
@@ -75,6 +75,8 @@ class Case:
     events: list[Event]
     expected: dict[At, Any] = field(hash=False)
 
+
+PERIODS = DataSource(name="s", table="events", valid_from="at", valid_to="created")
 
 CASES = [
     # ── ends of a window ──
@@ -169,6 +171,33 @@ CASES = [
          [Event("09:00", 5, created="10:00"), Event("09:01", 2, created="10:00")], {At("10:00"): (2, 0)}),
     Case("written together about one event: the greatest", newest(created=True),
          [Event("09:00", 5, created="10:00"), Event("09:00", 7, created="10:00")], {At("10:00"): (7, 0)}),
+    # ── rows that hold until valid_to, here the column `created` ──
+    Case("holds from its begin until its end, which is outside", newest(source=PERIODS),
+         [Event("09:00", 1, created="10:00")],
+         {At("08:59"): (None, None), At("09:00"): (1, 0), At("09:59:59.999999"): (1, 0), At("10:00"): (None, None)}),
+    Case("no end: still", newest(source=PERIODS), [Event("09:00", 1)], {At("23:00"): (1, 0)}),
+    Case("one after another", newest(source=PERIODS),
+         [Event("09:00", 1, created="10:00"), Event("10:00", 2, created="11:00")],
+         {At("09:59:59.999999"): (1, 0), At("10:00"): (2, 0), At("11:00"): (None, None)}),
+    Case("a gap is NULL", newest(source=PERIODS), [Event("09:00", 1, created="09:30"), Event("10:00", 2)],
+         {At("09:29"): (1, 0), At("09:30"): (None, None), At("09:59"): (None, None), At("10:00"): (2, 0)}),
+    Case("overlapping: the one that began last", newest(source=PERIODS),
+         [Event("09:00", 1, created="12:00"), Event("10:00", 2, created="11:00")],
+         {At("09:59"): (1, 0), At("10:00"): (2, 0), At("11:00"): (1, 0), At("12:00"): (None, None)}),
+    Case("an earlier one that ends inside a later changes nothing", newest(source=PERIODS),
+         [Event("09:00", 1, created="11:00"), Event("10:00", 2, created="12:00")],
+         {At("11:00"): (2, 0), At("12:00"): (None, None)}),
+    Case("of many that hold the one that began last comes back", newest(source=PERIODS),
+         [Event("08:00", 1), Event("09:00", 2, created="12:00"), Event("10:00", 3, created="11:00")],
+         {At("10:30"): (3, 0), At("11:00"): (2, 0), At("12:00"): (1, 0)}),
+    Case("begun together: the greatest that still holds", newest(source=PERIODS),
+         [Event("09:00", 9, created="10:00"), Event("09:00", 5, created="11:00")],
+         {At("09:30"): (9, 0), At("10:00"): (5, 0), At("11:00"): (None, None)}),
+    Case("ends before it begins: never holds", newest(source=PERIODS),
+         [Event("09:00", 1), Event("10:00", 2, created="10:00"), Event("10:30", 3, created="09:30")],
+         {At("10:00"): (1, 0), At("11:00"): (1, 0)}),
+    Case("a window counts rows by when they began", window(source=PERIODS),
+         [Event("09:30", created="09:40"), Event("09:45"), Event("09:50", created="09:50")], {At("10:00"): 2}),
 ]  # fmt: skip
 
 
@@ -181,8 +210,8 @@ def applicable(view: FeatureView) -> list[str]:
     if view.source.created_timestamp_column:
         return ["range_join"]
     if {aggregation.function for aggregation in view.aggregations} & {"min", "max"}:
-        return ["timeline", "range_join"]
-    return ["prefix_sums", "timeline", "range_join"]
+        return ["timeline", "range_join", "tiles"]
+    return ["prefix_sums", "timeline", "range_join", "tile_sums", "tiles"]
 
 
 def runs() -> list[Any]:

@@ -143,7 +143,7 @@ def test_floats_keep_their_small_digits(session: Session) -> None:
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_types(session: Session, algorithm: str) -> None:
-    functions = ["count", "sum", "mean"] + ([] if algorithm == "prefix_sums" else ["min", "max"])
+    functions = ["count", "sum", "mean"] + ([] if algorithm in ("prefix_sums", "tile_sums") else ["min", "max"])
     aggregations = [
         Aggregation(function=function, column=column, windows=["1h"]) for function in functions for column in "nd"
     ]

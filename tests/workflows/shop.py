@@ -60,7 +60,8 @@ customer_profile = FeatureView(
 """
 
 ORDERS = f"""\
-from aops_indb import Aggregation, DataSource, DType, FeatureService, FeatureView, Field, OnDemandFeature, RequestSource
+from aops_indb import Aggregation, DataSource, DType, FeatureService, FeatureView, Field, Materialization
+from aops_indb import OnDemandFeature, RequestSource
 from {FOLDER}.customer import customer, customer_profile
 
 orders = DataSource(name="orders", table="raw.orders", timestamp_field="placed_at", description="Every order")
@@ -71,6 +72,7 @@ customer_orders = FeatureView(
     entities=[customer],
     source=orders,
     filter="status <> 'test'",
+    materialization=Materialization(lookback="1d"),
     aggregations=[
         Aggregation(function="count", name="orders", windows=["7d", "28d"], description="Orders"),
         Aggregation(function="mean", column="amount", windows=["28d"], description="Mean amount"),

@@ -46,6 +46,7 @@ LISTED: dict[str, list[tuple[object, ...]]] = {
         (ANY, "returns", "boosting", 2, "succeeded"),
         (ANY, "returns", "logistic", 1, "succeeded"),
     ],
+    "checks": [],
     "jobs": [],
 }
 

@@ -17,7 +17,7 @@ from aops_indb.workflows.workspace import silent
 
 from .shop import Shop
 
-FILES = ("aops.toml", "feature_defs/example.py", "model_defs/example.py")
+FILES = ("aops.toml", "feature_defs/example.py", "model_defs/example.py", "feature_tests/example.yml")
 
 # A real table in place of the skeleton's: other names, and bookings instead of invoices.
 NAMES = {
@@ -88,10 +88,14 @@ def test_the_skeleton_filled_in(tmp_path: Path, capsys: pytest.CaptureFixture[st
     init_project(tmp_path, report=silent)
     for name in ("feature_defs", "model_defs"):
         fill_in(tmp_path / name / "example.py")
+    fill_in(tmp_path / "feature_tests" / "example.yml")
     with duckdb.connect(tmp_path / "warehouse.duckdb") as connection:
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute(BOOKINGS)
     project = Project.load(tmp_path)
+    tested = project.test()
+    assert [result.message for result in tested.results] == [""]
+    assert tested.ok
     assert {(change.action, change.kind, change.name) for change in project.plan().changes} == {
         ("add", "entity", "customer"),
         ("add", "data_source", "settled_invoices"),
@@ -137,7 +141,7 @@ def test_into_a_folder_that_has_definitions(tmp_path: Path, capsys: pytest.Captu
 def test_an_example_of_ones_own_stays(tmp_path: Path) -> None:
     (tmp_path / "model_defs").mkdir()
     (tmp_path / "model_defs" / "example.py").write_text("x = 1\n", encoding="utf-8")
-    assert init_project(tmp_path, report=silent).files == FILES[:2]
+    assert init_project(tmp_path, report=silent).files == (*FILES[:2], FILES[3])
     assert (tmp_path / "model_defs" / "example.py").read_text(encoding="utf-8") == "x = 1\n"
 
 

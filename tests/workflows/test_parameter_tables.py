@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from aops_indb.errors import RefusedError
+from aops_indb.errors import QueryError, RefusedError
 
 from .shop import Shop, order_rows
 from .test_executors import use
@@ -96,6 +96,31 @@ def test_a_table_of_other_rows_is_refused(promoted: Shop) -> None:
         promoted.execute(f"DROP TABLE {TABLE} RESTRICT; FROM scores.returns__v1")
     promoted.project.promote("returns:1", alias="challenger")
     assert promoted.one(f"SELECT count(*) FROM {TABLE}") == 30
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        f"CREATE OR REPLACE TABLE {TABLE} AS FROM {TABLE} OFFSET 1",
+        f"CREATE OR REPLACE TABLE {TABLE} AS SELECT COLUMNS(*) + 1 FROM {TABLE}",
+        f"DROP TRIGGER {TABLE.partition('.')[2]}__no_delete ON {TABLE}; DELETE FROM {TABLE}",
+    ],
+)
+def test_nothing_is_scored_by_a_table_of_other_rows(promoted: Shop, change: str) -> None:
+    promoted.project.score("returns:1")
+    before = promoted.rows("FROM scores.returns__batch ORDER BY order_id")
+    promoted.execute(change)
+    with pytest.raises(RefusedError, match=f"{TABLE}, which returns:1 is scored by, is not as aops made it: drop it"):
+        promoted.project.score("returns:1")
+    assert promoted.rows("FROM scores.returns__batch ORDER BY order_id") == before
+    promoted.execute(f"DROP TABLE {TABLE}")
+    with pytest.raises(QueryError, match=f"{TABLE.partition('.')[2]} does not exist"):
+        promoted.project.score("returns:1")
+    promoted.project.promote("returns:1")
+    promoted.project.score("returns:1")
+    columns = "COLUMNS(* EXCLUDE (scored_at))"
+    again = promoted.rows(f"SELECT {columns} FROM scores.returns__batch ORDER BY order_id")
+    assert again == [row[:-1] for row in before]
 
 
 def test_a_failed_promotion_leaves_none(trained_stored: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

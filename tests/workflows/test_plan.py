@@ -149,7 +149,7 @@ EDITS: dict[str, tuple[str, str, str, str, str, tuple[str, ...], bool, tuple[str
             'features: …stomer_orders", "customer_profile", "amount_ratio", "order_request:amount", '
             '"order_request:channel"] -> ["customer_orders", "customer_profile", "order_request:amount", '
             '"order_request:channel"]',
-        ), True, (),
+        ), True, ("amount_ratio is gone",),
     ),
     "a model's target": (
         "models/returns", 'target="returned"', 'target="NOT returned"',
@@ -166,6 +166,12 @@ EDITS: dict[str, tuple[str, str, str, str, str, tuple[str, ...], bool, tuple[str
     ),
 }  # fmt: skip
 
+# Edits of what is only said of something.
+ONLY_SAID = {
+    "a view's description", "a feature's description", "an owner", "a tag", "a source's description",
+    "a request column",
+}  # fmt: skip
+
 
 @pytest.mark.parametrize("edit", EDITS)
 def test_an_edit_shows_exactly_that_change(applied: Shop, edit: str) -> None:
@@ -176,9 +182,10 @@ def test_an_edit_shows_exactly_that_change(applied: Shop, edit: str) -> None:
     assert change.invalidates == (("returns",) if invalidates else ())
     assert change.breaking == breaking
     assert change.details == details
-    assert change.destructive == bool(breaking)
+    assert change.effect == ("breaking" if breaking else "metadata-only" if edit in ONLY_SAID else "non-breaking")
+    assert change.destructive == (bool(breaking) and kind == VIEW)
     # applied, and there is nothing more to do
-    assert applied.project.apply(allow_destructive=[name] if breaking else []).changes == (change,)
+    assert applied.project.apply(allow_destructive=[name] if change.destructive else []).changes == (change,)
     assert applied.project.plan().changes == ()
 
 
@@ -264,6 +271,7 @@ def test_an_entitys_description_is_a_comment_on_the_views_keys(applied: Shop) ->
         ("change", VIEW, "customer_profile"),
     ]
     assert all(change.details[0].endswith('"Who orders" -> "Whoever orders"') for change in changes)
+    assert {change.effect for change in changes} == {"metadata-only"}
     assert not any(change.invalidates for change in changes)
     applied.project.apply()
     comments = applied.rows(

@@ -17,17 +17,25 @@ WITH "carrier_cancellation__rows" AS (
 ), "carrier_cancellation__windows" AS (
   SELECT
     "carrier" AS "carrier",
-    CAST(SUM("__value_1") FILTER(WHERE
-      "event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '168' HOUR) AS DOUBLE) / COUNT("__value_1") FILTER(WHERE
-      "event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '168' HOUR) AS "carrier_cancelled_7d",
-    CAST(SUM("__value_1") FILTER(WHERE
-      "event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '672' HOUR) AS DOUBLE) / COUNT("__value_1") FILTER(WHERE
-      "event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '672' HOUR) AS "carrier_cancelled_28d"
-  FROM "carrier_cancellation__rows"
-  WHERE
-    "__known_at" <= CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ)
-  GROUP BY
-    "carrier"
+    CAST("__value_1_sum_last_604800s" AS DOUBLE) / "__value_1_count_last_604800s" AS "carrier_cancelled_7d",
+    CAST("__value_1_sum_last_2419200s" AS DOUBLE) / "__value_1_count_last_2419200s" AS "carrier_cancelled_28d"
+  FROM (
+    SELECT
+      "events"."carrier" AS "carrier",
+      SUM("events"."__value_1") FILTER(WHERE
+        "events"."event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '168' HOUR) AS "__value_1_sum_last_604800s",
+      COUNT("events"."__value_1") FILTER(WHERE
+        "events"."event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '168' HOUR) AS "__value_1_count_last_604800s",
+      SUM("events"."__value_1") FILTER(WHERE
+        "events"."event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '672' HOUR) AS "__value_1_sum_last_2419200s",
+      COUNT("events"."__value_1") FILTER(WHERE
+        "events"."event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '672' HOUR) AS "__value_1_count_last_2419200s"
+    FROM "carrier_cancellation__rows" AS "events"
+    WHERE
+      "events"."__known_at" <= CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ)
+    GROUP BY
+      "events"."carrier"
+  ) AS "by_key"
 )
 SELECT
   "carrier_cancellation__windows"."carrier" AS "carrier",
@@ -173,17 +181,25 @@ WITH "carrier_cancellation__rows" AS (
 ), "carrier_cancellation__windows" AS (
   SELECT
     "carrier" AS "carrier",
-    CAST(SUM("__value_1") FILTER(WHERE
-      "event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '168' HOUR) AS DOUBLE) / COUNT("__value_1") FILTER(WHERE
-      "event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '168' HOUR) AS "carrier_cancelled_7d",
-    CAST(SUM("__value_1") FILTER(WHERE
-      "event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '672' HOUR) AS DOUBLE) / COUNT("__value_1") FILTER(WHERE
-      "event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '672' HOUR) AS "carrier_cancelled_28d"
-  FROM "carrier_cancellation__rows"
-  WHERE
-    "__known_at" <= CAST("ts" AS TIMESTAMPTZ)
-  GROUP BY
-    "carrier"
+    CAST("__value_1_sum_last_604800s" AS DOUBLE) / "__value_1_count_last_604800s" AS "carrier_cancelled_7d",
+    CAST("__value_1_sum_last_2419200s" AS DOUBLE) / "__value_1_count_last_2419200s" AS "carrier_cancelled_28d"
+  FROM (
+    SELECT
+      "events"."carrier" AS "carrier",
+      SUM("events"."__value_1") FILTER(WHERE
+        "events"."event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '168' HOUR) AS "__value_1_sum_last_604800s",
+      COUNT("events"."__value_1") FILTER(WHERE
+        "events"."event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '168' HOUR) AS "__value_1_count_last_604800s",
+      SUM("events"."__value_1") FILTER(WHERE
+        "events"."event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '672' HOUR) AS "__value_1_sum_last_2419200s",
+      COUNT("events"."__value_1") FILTER(WHERE
+        "events"."event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '672' HOUR) AS "__value_1_count_last_2419200s"
+    FROM "carrier_cancellation__rows" AS "events"
+    WHERE
+      "events"."__known_at" <= CAST("ts" AS TIMESTAMPTZ)
+    GROUP BY
+      "events"."carrier"
+  ) AS "by_key"
 )
 SELECT
   "carrier_cancellation__windows"."carrier" AS "carrier",

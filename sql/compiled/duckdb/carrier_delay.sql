@@ -14,23 +14,35 @@ WITH "carrier_delay__rows" AS (
 ), "carrier_delay__windows" AS (
   SELECT
     "carrier" AS "carrier",
-    CAST(SUM("__value_1") FILTER(WHERE
-      "event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '168' HOUR) AS DOUBLE) / COUNT("__value_1") FILTER(WHERE
-      "event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '168' HOUR) AS "carrier_arr_delay_7d",
-    CAST(SUM("__value_1") FILTER(WHERE
-      "event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '672' HOUR) AS DOUBLE) / COUNT("__value_1") FILTER(WHERE
-      "event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '672' HOUR) AS "carrier_arr_delay_28d",
-    CAST(SUM("__value_2") FILTER(WHERE
-      "event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '168' HOUR) AS DOUBLE) / COUNT("__value_2") FILTER(WHERE
-      "event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '168' HOUR) AS "carrier_late_7d",
-    CAST(SUM("__value_2") FILTER(WHERE
-      "event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '672' HOUR) AS DOUBLE) / COUNT("__value_2") FILTER(WHERE
-      "event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '672' HOUR) AS "carrier_late_28d"
-  FROM "carrier_delay__rows"
-  WHERE
-    "__known_at" <= CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ)
-  GROUP BY
-    "carrier"
+    CAST("__value_1_sum_last_604800s" AS DOUBLE) / "__value_1_count_last_604800s" AS "carrier_arr_delay_7d",
+    CAST("__value_1_sum_last_2419200s" AS DOUBLE) / "__value_1_count_last_2419200s" AS "carrier_arr_delay_28d",
+    CAST("__value_2_sum_last_604800s" AS DOUBLE) / "__value_2_count_last_604800s" AS "carrier_late_7d",
+    CAST("__value_2_sum_last_2419200s" AS DOUBLE) / "__value_2_count_last_2419200s" AS "carrier_late_28d"
+  FROM (
+    SELECT
+      "events"."carrier" AS "carrier",
+      SUM("events"."__value_1") FILTER(WHERE
+        "events"."event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '168' HOUR) AS "__value_1_sum_last_604800s",
+      COUNT("events"."__value_1") FILTER(WHERE
+        "events"."event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '168' HOUR) AS "__value_1_count_last_604800s",
+      SUM("events"."__value_1") FILTER(WHERE
+        "events"."event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '672' HOUR) AS "__value_1_sum_last_2419200s",
+      COUNT("events"."__value_1") FILTER(WHERE
+        "events"."event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '672' HOUR) AS "__value_1_count_last_2419200s",
+      SUM("events"."__value_2") FILTER(WHERE
+        "events"."event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '168' HOUR) AS "__value_2_sum_last_604800s",
+      COUNT("events"."__value_2") FILTER(WHERE
+        "events"."event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '168' HOUR) AS "__value_2_count_last_604800s",
+      SUM("events"."__value_2") FILTER(WHERE
+        "events"."event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '672' HOUR) AS "__value_2_sum_last_2419200s",
+      COUNT("events"."__value_2") FILTER(WHERE
+        "events"."event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '672' HOUR) AS "__value_2_count_last_2419200s"
+    FROM "carrier_delay__rows" AS "events"
+    WHERE
+      "events"."__known_at" <= CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ)
+    GROUP BY
+      "events"."carrier"
+  ) AS "by_key"
 )
 SELECT
   "carrier_delay__windows"."carrier" AS "carrier",
@@ -184,23 +196,35 @@ WITH "carrier_delay__rows" AS (
 ), "carrier_delay__windows" AS (
   SELECT
     "carrier" AS "carrier",
-    CAST(SUM("__value_1") FILTER(WHERE
-      "event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '168' HOUR) AS DOUBLE) / COUNT("__value_1") FILTER(WHERE
-      "event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '168' HOUR) AS "carrier_arr_delay_7d",
-    CAST(SUM("__value_1") FILTER(WHERE
-      "event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '672' HOUR) AS DOUBLE) / COUNT("__value_1") FILTER(WHERE
-      "event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '672' HOUR) AS "carrier_arr_delay_28d",
-    CAST(SUM("__value_2") FILTER(WHERE
-      "event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '168' HOUR) AS DOUBLE) / COUNT("__value_2") FILTER(WHERE
-      "event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '168' HOUR) AS "carrier_late_7d",
-    CAST(SUM("__value_2") FILTER(WHERE
-      "event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '672' HOUR) AS DOUBLE) / COUNT("__value_2") FILTER(WHERE
-      "event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '672' HOUR) AS "carrier_late_28d"
-  FROM "carrier_delay__rows"
-  WHERE
-    "__known_at" <= CAST("ts" AS TIMESTAMPTZ)
-  GROUP BY
-    "carrier"
+    CAST("__value_1_sum_last_604800s" AS DOUBLE) / "__value_1_count_last_604800s" AS "carrier_arr_delay_7d",
+    CAST("__value_1_sum_last_2419200s" AS DOUBLE) / "__value_1_count_last_2419200s" AS "carrier_arr_delay_28d",
+    CAST("__value_2_sum_last_604800s" AS DOUBLE) / "__value_2_count_last_604800s" AS "carrier_late_7d",
+    CAST("__value_2_sum_last_2419200s" AS DOUBLE) / "__value_2_count_last_2419200s" AS "carrier_late_28d"
+  FROM (
+    SELECT
+      "events"."carrier" AS "carrier",
+      SUM("events"."__value_1") FILTER(WHERE
+        "events"."event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '168' HOUR) AS "__value_1_sum_last_604800s",
+      COUNT("events"."__value_1") FILTER(WHERE
+        "events"."event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '168' HOUR) AS "__value_1_count_last_604800s",
+      SUM("events"."__value_1") FILTER(WHERE
+        "events"."event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '672' HOUR) AS "__value_1_sum_last_2419200s",
+      COUNT("events"."__value_1") FILTER(WHERE
+        "events"."event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '672' HOUR) AS "__value_1_count_last_2419200s",
+      SUM("events"."__value_2") FILTER(WHERE
+        "events"."event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '168' HOUR) AS "__value_2_sum_last_604800s",
+      COUNT("events"."__value_2") FILTER(WHERE
+        "events"."event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '168' HOUR) AS "__value_2_count_last_604800s",
+      SUM("events"."__value_2") FILTER(WHERE
+        "events"."event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '672' HOUR) AS "__value_2_sum_last_2419200s",
+      COUNT("events"."__value_2") FILTER(WHERE
+        "events"."event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '672' HOUR) AS "__value_2_count_last_2419200s"
+    FROM "carrier_delay__rows" AS "events"
+    WHERE
+      "events"."__known_at" <= CAST("ts" AS TIMESTAMPTZ)
+    GROUP BY
+      "events"."carrier"
+  ) AS "by_key"
 )
 SELECT
   "carrier_delay__windows"."carrier" AS "carrier",

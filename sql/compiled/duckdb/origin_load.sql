@@ -15,44 +15,54 @@ WITH "origin_load__rows" AS (
 ), "origin_load__windows" AS (
   SELECT
     "origin" AS "origin",
-    CAST(COALESCE(
-      COUNT("__value_1") FILTER(WHERE
-        "event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '1' HOUR),
-      0
-    ) AS BIGINT) AS "departures_1h",
-    CAST(COALESCE(
-      COUNT("__value_1") FILTER(WHERE
-        "event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '3' HOUR),
-      0
-    ) AS BIGINT) AS "departures_3h",
-    CAST(COALESCE(
-      COUNT("__value_1") FILTER(WHERE
-        "event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '24' HOUR),
-      0
-    ) AS BIGINT) AS "departures_24h",
-    CAST(SUM("__value_2") FILTER(WHERE
-      "event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '1' HOUR) AS DOUBLE) / COUNT("__value_2") FILTER(WHERE
-      "event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '1' HOUR) AS "mean_dep_delay_1h",
-    CAST(SUM("__value_2") FILTER(WHERE
-      "event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '3' HOUR) AS DOUBLE) / COUNT("__value_2") FILTER(WHERE
-      "event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '3' HOUR) AS "mean_dep_delay_3h",
-    CAST(SUM("__value_2") FILTER(WHERE
-      "event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '24' HOUR) AS DOUBLE) / COUNT("__value_2") FILTER(WHERE
-      "event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '24' HOUR) AS "mean_dep_delay_24h",
-    CAST(SUM("__value_3") FILTER(WHERE
-      "event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '1' HOUR) AS DOUBLE) / COUNT("__value_3") FILTER(WHERE
-      "event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '1' HOUR) AS "departed_late_1h",
-    CAST(SUM("__value_3") FILTER(WHERE
-      "event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '3' HOUR) AS DOUBLE) / COUNT("__value_3") FILTER(WHERE
-      "event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '3' HOUR) AS "departed_late_3h",
-    CAST(SUM("__value_3") FILTER(WHERE
-      "event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '24' HOUR) AS DOUBLE) / COUNT("__value_3") FILTER(WHERE
-      "event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '24' HOUR) AS "departed_late_24h"
-  FROM "origin_load__rows"
-  WHERE
-    "__known_at" <= CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ)
-  GROUP BY
-    "origin"
+    CAST(COALESCE("__value_1_count_last_3600s", 0) AS BIGINT) AS "departures_1h",
+    CAST(COALESCE("__value_1_count_last_10800s", 0) AS BIGINT) AS "departures_3h",
+    CAST(COALESCE("__value_1_count_last_86400s", 0) AS BIGINT) AS "departures_24h",
+    CAST("__value_2_sum_last_3600s" AS DOUBLE) / "__value_2_count_last_3600s" AS "mean_dep_delay_1h",
+    CAST("__value_2_sum_last_10800s" AS DOUBLE) / "__value_2_count_last_10800s" AS "mean_dep_delay_3h",
+    CAST("__value_2_sum_last_86400s" AS DOUBLE) / "__value_2_count_last_86400s" AS "mean_dep_delay_24h",
+    CAST("__value_3_sum_last_3600s" AS DOUBLE) / "__value_3_count_last_3600s" AS "departed_late_1h",
+    CAST("__value_3_sum_last_10800s" AS DOUBLE) / "__value_3_count_last_10800s" AS "departed_late_3h",
+    CAST("__value_3_sum_last_86400s" AS DOUBLE) / "__value_3_count_last_86400s" AS "departed_late_24h"
+  FROM (
+    SELECT
+      "events"."origin" AS "origin",
+      COUNT("events"."__value_1") FILTER(WHERE
+        "events"."event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '1' HOUR) AS "__value_1_count_last_3600s",
+      COUNT("events"."__value_1") FILTER(WHERE
+        "events"."event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '3' HOUR) AS "__value_1_count_last_10800s",
+      COUNT("events"."__value_1") FILTER(WHERE
+        "events"."event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '24' HOUR) AS "__value_1_count_last_86400s",
+      SUM("events"."__value_2") FILTER(WHERE
+        "events"."event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '1' HOUR) AS "__value_2_sum_last_3600s",
+      COUNT("events"."__value_2") FILTER(WHERE
+        "events"."event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '1' HOUR) AS "__value_2_count_last_3600s",
+      SUM("events"."__value_2") FILTER(WHERE
+        "events"."event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '3' HOUR) AS "__value_2_sum_last_10800s",
+      COUNT("events"."__value_2") FILTER(WHERE
+        "events"."event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '3' HOUR) AS "__value_2_count_last_10800s",
+      SUM("events"."__value_2") FILTER(WHERE
+        "events"."event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '24' HOUR) AS "__value_2_sum_last_86400s",
+      COUNT("events"."__value_2") FILTER(WHERE
+        "events"."event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '24' HOUR) AS "__value_2_count_last_86400s",
+      SUM("events"."__value_3") FILTER(WHERE
+        "events"."event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '1' HOUR) AS "__value_3_sum_last_3600s",
+      COUNT("events"."__value_3") FILTER(WHERE
+        "events"."event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '1' HOUR) AS "__value_3_count_last_3600s",
+      SUM("events"."__value_3") FILTER(WHERE
+        "events"."event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '3' HOUR) AS "__value_3_sum_last_10800s",
+      COUNT("events"."__value_3") FILTER(WHERE
+        "events"."event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '3' HOUR) AS "__value_3_count_last_10800s",
+      SUM("events"."__value_3") FILTER(WHERE
+        "events"."event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '24' HOUR) AS "__value_3_sum_last_86400s",
+      COUNT("events"."__value_3") FILTER(WHERE
+        "events"."event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '24' HOUR) AS "__value_3_count_last_86400s"
+    FROM "origin_load__rows" AS "events"
+    WHERE
+      "events"."__known_at" <= CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ)
+    GROUP BY
+      "events"."origin"
+  ) AS "by_key"
 )
 SELECT
   "origin_load__windows"."origin" AS "origin",
@@ -254,44 +264,54 @@ WITH "origin_load__rows" AS (
 ), "origin_load__windows" AS (
   SELECT
     "origin" AS "origin",
-    CAST(COALESCE(
-      COUNT("__value_1") FILTER(WHERE
-        "event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '1' HOUR),
-      0
-    ) AS BIGINT) AS "departures_1h",
-    CAST(COALESCE(
-      COUNT("__value_1") FILTER(WHERE
-        "event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '3' HOUR),
-      0
-    ) AS BIGINT) AS "departures_3h",
-    CAST(COALESCE(
-      COUNT("__value_1") FILTER(WHERE
-        "event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '24' HOUR),
-      0
-    ) AS BIGINT) AS "departures_24h",
-    CAST(SUM("__value_2") FILTER(WHERE
-      "event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '1' HOUR) AS DOUBLE) / COUNT("__value_2") FILTER(WHERE
-      "event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '1' HOUR) AS "mean_dep_delay_1h",
-    CAST(SUM("__value_2") FILTER(WHERE
-      "event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '3' HOUR) AS DOUBLE) / COUNT("__value_2") FILTER(WHERE
-      "event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '3' HOUR) AS "mean_dep_delay_3h",
-    CAST(SUM("__value_2") FILTER(WHERE
-      "event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '24' HOUR) AS DOUBLE) / COUNT("__value_2") FILTER(WHERE
-      "event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '24' HOUR) AS "mean_dep_delay_24h",
-    CAST(SUM("__value_3") FILTER(WHERE
-      "event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '1' HOUR) AS DOUBLE) / COUNT("__value_3") FILTER(WHERE
-      "event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '1' HOUR) AS "departed_late_1h",
-    CAST(SUM("__value_3") FILTER(WHERE
-      "event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '3' HOUR) AS DOUBLE) / COUNT("__value_3") FILTER(WHERE
-      "event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '3' HOUR) AS "departed_late_3h",
-    CAST(SUM("__value_3") FILTER(WHERE
-      "event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '24' HOUR) AS DOUBLE) / COUNT("__value_3") FILTER(WHERE
-      "event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '24' HOUR) AS "departed_late_24h"
-  FROM "origin_load__rows"
-  WHERE
-    "__known_at" <= CAST("ts" AS TIMESTAMPTZ)
-  GROUP BY
-    "origin"
+    CAST(COALESCE("__value_1_count_last_3600s", 0) AS BIGINT) AS "departures_1h",
+    CAST(COALESCE("__value_1_count_last_10800s", 0) AS BIGINT) AS "departures_3h",
+    CAST(COALESCE("__value_1_count_last_86400s", 0) AS BIGINT) AS "departures_24h",
+    CAST("__value_2_sum_last_3600s" AS DOUBLE) / "__value_2_count_last_3600s" AS "mean_dep_delay_1h",
+    CAST("__value_2_sum_last_10800s" AS DOUBLE) / "__value_2_count_last_10800s" AS "mean_dep_delay_3h",
+    CAST("__value_2_sum_last_86400s" AS DOUBLE) / "__value_2_count_last_86400s" AS "mean_dep_delay_24h",
+    CAST("__value_3_sum_last_3600s" AS DOUBLE) / "__value_3_count_last_3600s" AS "departed_late_1h",
+    CAST("__value_3_sum_last_10800s" AS DOUBLE) / "__value_3_count_last_10800s" AS "departed_late_3h",
+    CAST("__value_3_sum_last_86400s" AS DOUBLE) / "__value_3_count_last_86400s" AS "departed_late_24h"
+  FROM (
+    SELECT
+      "events"."origin" AS "origin",
+      COUNT("events"."__value_1") FILTER(WHERE
+        "events"."event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '1' HOUR) AS "__value_1_count_last_3600s",
+      COUNT("events"."__value_1") FILTER(WHERE
+        "events"."event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '3' HOUR) AS "__value_1_count_last_10800s",
+      COUNT("events"."__value_1") FILTER(WHERE
+        "events"."event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '24' HOUR) AS "__value_1_count_last_86400s",
+      SUM("events"."__value_2") FILTER(WHERE
+        "events"."event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '1' HOUR) AS "__value_2_sum_last_3600s",
+      COUNT("events"."__value_2") FILTER(WHERE
+        "events"."event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '1' HOUR) AS "__value_2_count_last_3600s",
+      SUM("events"."__value_2") FILTER(WHERE
+        "events"."event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '3' HOUR) AS "__value_2_sum_last_10800s",
+      COUNT("events"."__value_2") FILTER(WHERE
+        "events"."event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '3' HOUR) AS "__value_2_count_last_10800s",
+      SUM("events"."__value_2") FILTER(WHERE
+        "events"."event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '24' HOUR) AS "__value_2_sum_last_86400s",
+      COUNT("events"."__value_2") FILTER(WHERE
+        "events"."event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '24' HOUR) AS "__value_2_count_last_86400s",
+      SUM("events"."__value_3") FILTER(WHERE
+        "events"."event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '1' HOUR) AS "__value_3_sum_last_3600s",
+      COUNT("events"."__value_3") FILTER(WHERE
+        "events"."event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '1' HOUR) AS "__value_3_count_last_3600s",
+      SUM("events"."__value_3") FILTER(WHERE
+        "events"."event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '3' HOUR) AS "__value_3_sum_last_10800s",
+      COUNT("events"."__value_3") FILTER(WHERE
+        "events"."event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '3' HOUR) AS "__value_3_count_last_10800s",
+      SUM("events"."__value_3") FILTER(WHERE
+        "events"."event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '24' HOUR) AS "__value_3_sum_last_86400s",
+      COUNT("events"."__value_3") FILTER(WHERE
+        "events"."event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '24' HOUR) AS "__value_3_count_last_86400s"
+    FROM "origin_load__rows" AS "events"
+    WHERE
+      "events"."__known_at" <= CAST("ts" AS TIMESTAMPTZ)
+    GROUP BY
+      "events"."origin"
+  ) AS "by_key"
 )
 SELECT
   "origin_load__windows"."origin" AS "origin",

@@ -41,16 +41,18 @@ WITH "plane_history__newest" AS (
 ), "plane_history__windows" AS (
   SELECT
     "tailnum" AS "tailnum",
-    CAST(COALESCE(
-      COUNT("__value_1") FILTER(WHERE
-        "event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '24' HOUR),
-      0
-    ) AS BIGINT) AS "plane_flights_24h"
-  FROM "plane_history__rows"
-  WHERE
-    "__known_at" <= CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ)
-  GROUP BY
-    "tailnum"
+    CAST(COALESCE("__value_1_count_last_86400s", 0) AS BIGINT) AS "plane_flights_24h"
+  FROM (
+    SELECT
+      "events"."tailnum" AS "tailnum",
+      COUNT("events"."__value_1") FILTER(WHERE
+        "events"."event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '24' HOUR) AS "__value_1_count_last_86400s"
+    FROM "plane_history__rows" AS "events"
+    WHERE
+      "events"."__known_at" <= CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ)
+    GROUP BY
+      "events"."tailnum"
+  ) AS "by_key"
 )
 SELECT
   "plane_history__newest"."tailnum" AS "tailnum",
@@ -97,25 +99,65 @@ WITH "plane_history__events" AS (
   FROM "plane_history__events"
   WHERE
     "event_timestamp" + INTERVAL '604800000001' MICROSECOND >= "__known_at"
+), "plane_history__rows" AS (
+  SELECT
+    "tailnum" AS "tailnum",
+    "actual_arrival" AS "__known_at",
+    "actual_arrival" AS "event_timestamp",
+    CAST(arr_delay AS DOUBLE) AS "last_arr_delay",
+    CAST(actual_arrival AS TIMESTAMPTZ) AS "last_arrival"
+  FROM "raw"."flights"
+  WHERE
+    "tailnum" IS NOT NULL AND "actual_arrival" IS NOT NULL
+), "plane_history__known" AS (
+  SELECT
+    "tailnum",
+    "__known_at"
+  FROM "plane_history__rows"
+), "plane_history__latest" AS (
+  SELECT DISTINCT
+    "plane_history__moments"."tailnum" AS "tailnum",
+    "plane_history__moments"."event_timestamp" AS "event_timestamp",
+    "plane_history__known"."__known_at" AS "__known_at"
+  FROM "plane_history__moments"
+  ASOF LEFT JOIN "plane_history__known"
+    ON "plane_history__moments"."tailnum" = "plane_history__known"."tailnum"
+    AND "plane_history__moments"."event_timestamp" >= "plane_history__known"."__known_at"
 ), "plane_history__versions" AS (
   SELECT
     *
   FROM (
     SELECT
-      "tailnum" AS "tailnum",
-      "actual_arrival" AS "__known_at",
-      "actual_arrival" AS "event_timestamp",
-      CAST(arr_delay AS DOUBLE) AS "last_arr_delay",
-      CAST(actual_arrival AS TIMESTAMPTZ) AS "last_arrival"
-    FROM "raw"."flights"
-    WHERE
-      "tailnum" IS NOT NULL AND "actual_arrival" IS NOT NULL
-  ) AS "source_rows"
+      "plane_history__rows"."tailnum" AS "tailnum",
+      "plane_history__rows"."__known_at" AS "__known_at",
+      "plane_history__rows"."last_arr_delay" AS "last_arr_delay",
+      "plane_history__rows"."last_arrival" AS "last_arrival"
+    FROM "plane_history__rows"
+    INNER JOIN (
+      SELECT DISTINCT
+        "tailnum",
+        "__known_at"
+      FROM "plane_history__latest"
+    ) AS "moments"
+      ON "plane_history__rows"."tailnum" = "moments"."tailnum"
+      AND "plane_history__rows"."__known_at" = "moments"."__known_at"
+  ) AS "fetched"
   QUALIFY
     ROW_NUMBER() OVER (
       PARTITION BY "tailnum", "__known_at"
-      ORDER BY "event_timestamp" DESC NULLS LAST, "last_arr_delay" DESC NULLS LAST, "last_arrival" DESC NULLS LAST
+      ORDER BY "last_arr_delay" DESC NULLS LAST, "last_arrival" DESC NULLS LAST
     ) = 1
+), "plane_history__newest" AS (
+  SELECT
+    "plane_history__latest"."tailnum" AS "tailnum",
+    "plane_history__latest"."event_timestamp" AS "event_timestamp",
+    "plane_history__latest"."__known_at" AS "__known_at",
+    "plane_history__versions"."last_arr_delay" AS "last_arr_delay",
+    "plane_history__versions"."last_arrival" AS "last_arrival"
+  FROM "plane_history__latest"
+  INNER JOIN "plane_history__versions"
+    ON "plane_history__latest"."tailnum" = "plane_history__versions"."tailnum"
+    AND "plane_history__latest"."__known_at" = "plane_history__versions"."__known_at"
 ), "plane_history__points" AS (
   SELECT DISTINCT
     "tailnum",
@@ -123,7 +165,7 @@ WITH "plane_history__events" AS (
   FROM "plane_history__moments"
   WHERE
     "tailnum" IS NOT NULL AND "event_timestamp" IS NOT NULL
-), "plane_history__rows" AS (
+), "plane_history__rows_2" AS (
   SELECT
     "tailnum" AS "tailnum",
     "actual_arrival" AS "__known_at",
@@ -137,7 +179,7 @@ WITH "plane_history__events" AS (
     "tailnum" AS "tailnum",
     "event_timestamp" AS "event_timestamp",
     CAST(COUNT("__value_1") AS DOUBLE) AS "__value_1_count"
-  FROM "plane_history__rows"
+  FROM "plane_history__rows_2"
   GROUP BY
     "tailnum",
     "event_timestamp"
@@ -172,18 +214,18 @@ SELECT
   "plane_history__moments"."tailnum" AS "tailnum",
   "plane_history__moments"."event_timestamp" AS "event_timestamp",
   CASE
-    WHEN "plane_history__versions"."event_timestamp" + INTERVAL '168' HOUR >= "plane_history__moments"."event_timestamp"
-    THEN "plane_history__versions"."last_arr_delay"
+    WHEN "plane_history__newest"."__known_at" + INTERVAL '168' HOUR >= "plane_history__moments"."event_timestamp"
+    THEN "plane_history__newest"."last_arr_delay"
   END AS "last_arr_delay",
   CASE
-    WHEN "plane_history__versions"."event_timestamp" + INTERVAL '168' HOUR >= "plane_history__moments"."event_timestamp"
-    THEN "plane_history__versions"."last_arrival"
+    WHEN "plane_history__newest"."__known_at" + INTERVAL '168' HOUR >= "plane_history__moments"."event_timestamp"
+    THEN "plane_history__newest"."last_arrival"
   END AS "last_arrival",
   "plane_history__at_points"."plane_flights_24h" AS "plane_flights_24h"
 FROM "plane_history__moments"
-ASOF LEFT JOIN "plane_history__versions"
-  ON "plane_history__moments"."tailnum" = "plane_history__versions"."tailnum"
-  AND "plane_history__moments"."event_timestamp" >= "plane_history__versions"."__known_at"
+LEFT JOIN "plane_history__newest"
+  ON "plane_history__moments"."tailnum" = "plane_history__newest"."tailnum"
+  AND "plane_history__moments"."event_timestamp" = "plane_history__newest"."event_timestamp"
 LEFT JOIN "plane_history__at_points"
   ON "plane_history__moments"."tailnum" = "plane_history__at_points"."tailnum"
   AND "plane_history__moments"."event_timestamp" = "plane_history__at_points"."event_timestamp";
@@ -233,16 +275,18 @@ WITH "plane_history__newest" AS (
 ), "plane_history__windows" AS (
   SELECT
     "tailnum" AS "tailnum",
-    CAST(COALESCE(
-      COUNT("__value_1") FILTER(WHERE
-        "event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '24' HOUR),
-      0
-    ) AS BIGINT) AS "plane_flights_24h"
-  FROM "plane_history__rows"
-  WHERE
-    "__known_at" <= CAST("ts" AS TIMESTAMPTZ)
-  GROUP BY
-    "tailnum"
+    CAST(COALESCE("__value_1_count_last_86400s", 0) AS BIGINT) AS "plane_flights_24h"
+  FROM (
+    SELECT
+      "events"."tailnum" AS "tailnum",
+      COUNT("events"."__value_1") FILTER(WHERE
+        "events"."event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '24' HOUR) AS "__value_1_count_last_86400s"
+    FROM "plane_history__rows" AS "events"
+    WHERE
+      "events"."__known_at" <= CAST("ts" AS TIMESTAMPTZ)
+    GROUP BY
+      "events"."tailnum"
+  ) AS "by_key"
 )
 SELECT
   "plane_history__newest"."tailnum" AS "tailnum",

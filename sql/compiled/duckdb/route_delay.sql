@@ -17,23 +17,30 @@ WITH "route_delay__rows" AS (
   SELECT
     "origin" AS "origin",
     "dest" AS "dest",
-    CAST(COALESCE(
-      COUNT("__value_1") FILTER(WHERE
-        "event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '672' HOUR),
-      0
-    ) AS BIGINT) AS "route_arrivals_28d",
-    CAST(SUM("__value_2") FILTER(WHERE
-      "event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '672' HOUR) AS DOUBLE) / COUNT("__value_2") FILTER(WHERE
-      "event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '672' HOUR) AS "route_arr_delay_28d",
-    CAST(SUM("__value_3") FILTER(WHERE
-      "event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '672' HOUR) AS DOUBLE) / COUNT("__value_3") FILTER(WHERE
-      "event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '672' HOUR) AS "route_late_28d"
-  FROM "route_delay__rows"
-  WHERE
-    "__known_at" <= CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ)
-  GROUP BY
-    "origin",
-    "dest"
+    CAST(COALESCE("__value_1_count_last_2419200s", 0) AS BIGINT) AS "route_arrivals_28d",
+    CAST("__value_2_sum_last_2419200s" AS DOUBLE) / "__value_2_count_last_2419200s" AS "route_arr_delay_28d",
+    CAST("__value_3_sum_last_2419200s" AS DOUBLE) / "__value_3_count_last_2419200s" AS "route_late_28d"
+  FROM (
+    SELECT
+      "events"."origin" AS "origin",
+      "events"."dest" AS "dest",
+      COUNT("events"."__value_1") FILTER(WHERE
+        "events"."event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '672' HOUR) AS "__value_1_count_last_2419200s",
+      SUM("events"."__value_2") FILTER(WHERE
+        "events"."event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '672' HOUR) AS "__value_2_sum_last_2419200s",
+      COUNT("events"."__value_2") FILTER(WHERE
+        "events"."event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '672' HOUR) AS "__value_2_count_last_2419200s",
+      SUM("events"."__value_3") FILTER(WHERE
+        "events"."event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '672' HOUR) AS "__value_3_sum_last_2419200s",
+      COUNT("events"."__value_3") FILTER(WHERE
+        "events"."event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '672' HOUR) AS "__value_3_count_last_2419200s"
+    FROM "route_delay__rows" AS "events"
+    WHERE
+      "events"."__known_at" <= CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ)
+    GROUP BY
+      "events"."origin",
+      "events"."dest"
+  ) AS "by_key"
 )
 SELECT
   "route_delay__windows"."origin" AS "origin",
@@ -187,23 +194,30 @@ WITH "route_delay__rows" AS (
   SELECT
     "origin" AS "origin",
     "dest" AS "dest",
-    CAST(COALESCE(
-      COUNT("__value_1") FILTER(WHERE
-        "event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '672' HOUR),
-      0
-    ) AS BIGINT) AS "route_arrivals_28d",
-    CAST(SUM("__value_2") FILTER(WHERE
-      "event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '672' HOUR) AS DOUBLE) / COUNT("__value_2") FILTER(WHERE
-      "event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '672' HOUR) AS "route_arr_delay_28d",
-    CAST(SUM("__value_3") FILTER(WHERE
-      "event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '672' HOUR) AS DOUBLE) / COUNT("__value_3") FILTER(WHERE
-      "event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '672' HOUR) AS "route_late_28d"
-  FROM "route_delay__rows"
-  WHERE
-    "__known_at" <= CAST("ts" AS TIMESTAMPTZ)
-  GROUP BY
-    "origin",
-    "dest"
+    CAST(COALESCE("__value_1_count_last_2419200s", 0) AS BIGINT) AS "route_arrivals_28d",
+    CAST("__value_2_sum_last_2419200s" AS DOUBLE) / "__value_2_count_last_2419200s" AS "route_arr_delay_28d",
+    CAST("__value_3_sum_last_2419200s" AS DOUBLE) / "__value_3_count_last_2419200s" AS "route_late_28d"
+  FROM (
+    SELECT
+      "events"."origin" AS "origin",
+      "events"."dest" AS "dest",
+      COUNT("events"."__value_1") FILTER(WHERE
+        "events"."event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '672' HOUR) AS "__value_1_count_last_2419200s",
+      SUM("events"."__value_2") FILTER(WHERE
+        "events"."event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '672' HOUR) AS "__value_2_sum_last_2419200s",
+      COUNT("events"."__value_2") FILTER(WHERE
+        "events"."event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '672' HOUR) AS "__value_2_count_last_2419200s",
+      SUM("events"."__value_3") FILTER(WHERE
+        "events"."event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '672' HOUR) AS "__value_3_sum_last_2419200s",
+      COUNT("events"."__value_3") FILTER(WHERE
+        "events"."event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '672' HOUR) AS "__value_3_count_last_2419200s"
+    FROM "route_delay__rows" AS "events"
+    WHERE
+      "events"."__known_at" <= CAST("ts" AS TIMESTAMPTZ)
+    GROUP BY
+      "events"."origin",
+      "events"."dest"
+  ) AS "by_key"
 )
 SELECT
   "route_delay__windows"."origin" AS "origin",

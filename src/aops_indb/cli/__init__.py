@@ -13,9 +13,13 @@ from aops_indb.errors import AopsError
 VERBS: dict[str, str] = {
     "init": "init:init",
     "doctor": "doctor:doctor",
+    "profile": "profile:profile",
     "plan": "plan:plan",
     "apply": "apply:apply",
     "render": "render:render",
+    "test": "test:feature_test",
+    "check": "check:check",
+    "materialize": "materialize:materialize",
     "dataset": "dataset:dataset",
     "train": "train:train",
     "register": "register:register",
@@ -24,6 +28,7 @@ VERBS: dict[str, str] = {
     "score": "score:score",
     "list": "list_objects:list_objects",
     "show": "show:show",
+    "lineage": "lineage:lineage",
     "history": "history:history",
     "migrate": "migrate:migrate",
 }

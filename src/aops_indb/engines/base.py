@@ -67,6 +67,10 @@ class Session(Protocol):
         """Column name -> SQL type, in order, of a table, a view or a query that is not run for it."""
         ...
 
+    def unchanging(self) -> AbstractContextManager[None]:
+        """Inside, nothing is changed: what columns and relations were asked for once is remembered."""
+        ...
+
     def register(self, name: str, table: pa.Table) -> None:
         """Make an Arrow table readable as a relation of that name, for this session alone."""
         ...

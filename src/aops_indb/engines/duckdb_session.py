@@ -63,6 +63,7 @@ class DuckDBSession:
         self._turn = turn
         self._connection: Connection | None = None
         self._reader: pa.RecordBatchReader | None = None
+        self._known: dict[str, dict[str, Any]] | None = None
         self.in_transaction = False
         # what went wrong in the current transaction: DuckDB then commits nothing, and says nothing
         self._failure: QueryError | None = None
@@ -92,7 +93,9 @@ class DuckDBSession:
 
     def rows(self, tree: Expr) -> list[Row]:
         """All rows of a query."""
-        text = render(tree, DUCKDB)
+        return self._fetched(render(tree, DUCKDB))
+
+    def _fetched(self, text: str) -> list[Row]:
         with self._running(text):
             return self.native.execute(text).fetchall()
 
@@ -133,7 +136,25 @@ class DuckDBSession:
     def columns(self, relation: Expr) -> dict[str, str]:
         """Column name -> SQL type, in order, of a table, a view or a query that is not run for it."""
         query = relation if isinstance(relation, sql.Query) else sql.select([build.star()], relation)
-        return {name: sql_type for name, sql_type, *_ in self.rows(sql.describe(query))}
+        text = render(sql.describe(query), DUCKDB)
+        return dict(self._asked(text, lambda: {name: sql_type for name, sql_type, *_ in self._fetched(text)}))
+
+    @contextmanager
+    def unchanging(self) -> Iterator[None]:
+        """Inside, nothing is changed: what columns and relations were asked for once is remembered."""
+        self._known = {}
+        try:
+            yield
+        finally:
+            self._known = None
+
+    def _asked(self, question: str, ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """What was answered to a question before; else what is answered now."""
+        if self._known is None:
+            return ask()
+        if question not in self._known:
+            self._known[question] = ask()
+        return self._known[question]
 
     def relations(self, schema: str) -> dict[str, RelationKind]:
         """Name -> kind of what a schema holds; kinds as `sqlgen.statements.drop` takes them."""
@@ -143,17 +164,25 @@ class DuckDBSession:
         """Name -> the SQL that DuckDB keeps of each view and macro of a schema."""
         return {name: text for name, kind, text in self._catalogued(schema) if kind != "TABLE"}
 
-    def _catalogued(self, schema: str) -> Iterator[tuple[str, RelationKind, str]]:
+    def _catalogued(self, schema: str) -> list[tuple[str, RelationKind, str]]:
         """Name, kind and SQL of what a schema holds."""
+        found: list[tuple[str, RelationKind, str]] = self._asked("", self._catalogue).get(schema, [])
+        return found
+
+    def _catalogue(self) -> dict[str, list[tuple[str, RelationKind, str]]]:
+        """What every schema holds: DuckDB goes through all of it for one, too."""
+        found: dict[str, list[tuple[str, RelationKind, str]]] = {}
         for function, columns in _CATALOGUES.items():
             here = [
                 build.eq(build.col("database_name"), build.anonymous("current_database")),
-                build.eq(build.col("schema_name"), build.lit(schema)),
                 build.in_(columns.kind.copy(), [build.lit(known) for known in columns.kinds]),
             ]
-            asked = [build.col(columns.name), columns.kind.copy(), build.col(columns.text)]
-            for name, kind, text in self.rows(sql.select(asked, sql.table_function(function, "main"), where=here)):
-                yield name, columns.kinds[kind], text
+            asked = [build.col("schema_name"), build.col(columns.name), columns.kind.copy(), build.col(columns.text)]
+            for schema, name, kind, text in self.rows(
+                sql.select(asked, sql.table_function(function, "main"), where=here)
+            ):
+                found.setdefault(schema, []).append((name, columns.kinds[kind], text))
+        return found
 
     def register(self, name: str, table: pa.Table) -> None:
         """Make an Arrow table readable as a relation of that name, for this session alone."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import count
 
 from aops_indb.sqlgen.statements import Query
 
@@ -17,6 +18,8 @@ class Ctes:
     queries: dict[str, Query] = field(default_factory=dict)
 
     def add(self, name: str, query: Query) -> str:
-        """Add a query; returns its name."""
-        self.queries[name] = query
-        return name
+        """Add a query; returns its name, with a number if another one has it."""
+        numbered = (name if number == 1 else f"{name}_{number}" for number in count(1))
+        free = next(wanted for wanted in numbered if wanted not in self.queries)
+        self.queries[free] = query
+        return free

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from aops_indb.errors import DefinitionError, UnknownNameError
 from aops_indb.features.definitions import (
+    AliasedView,
+    Check,
     DataSource,
     Definition,
     Entity,
@@ -15,8 +17,11 @@ from aops_indb.features.definitions import (
     FeatureView,
     OnDemandFeature,
     RequestSource,
+    ViewHistory,
 )
 from aops_indb.features.model import Model
+from aops_indb.features.view_history import require_no_circle
+from aops_indb.features.view_versions import apart, find_version
 
 D = TypeVar("D", bound=Definition)
 H = TypeVar("H")
@@ -27,9 +32,11 @@ KINDS: dict[str, type[Definition]] = {
     "data_source": DataSource,
     "request_source": RequestSource,
     "feature_view": FeatureView,
+    "feature_view_alias": AliasedView,
     "on_demand_feature": OnDemandFeature,
     "feature_service": FeatureService,
     "model": Model,
+    "check": Check,
 }
 
 
@@ -38,6 +45,8 @@ class DefinitionSet:
     """Definitions by kind and name."""
 
     by_kind: dict[str, dict[str, Definition]] = field(default_factory=dict)
+    # what was asked for by its class: a service of many features asks for each
+    _typed: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def of(cls, definitions: Iterable[Definition]) -> DefinitionSet:
@@ -45,6 +54,9 @@ class DefinitionSet:
         collected: dict[str, dict[str, Definition]] = {kind: {} for kind in KINDS}
         for definition in definitions:
             _collect(collected, definition)
+        views = [view for view in collected["feature_view"].values() if isinstance(view, FeatureView)]
+        collected["feature_view"] = {**apart(views)}
+        require_no_circle(apart(views))
         for kind, named in collected.items():
             _require_folded_names(kind, named)
         _require_distinct_references(collected)
@@ -52,12 +64,24 @@ class DefinitionSet:
 
     def _of(self, kind: type[D]) -> dict[str, D]:
         name = next(k for k, c in KINDS.items() if c is kind)
-        return {n: d for n, d in self.by_kind.get(name, {}).items() if isinstance(d, kind)}
+        if name not in self._typed:
+            self._typed[name] = {n: d for n, d in self.by_kind.get(name, {}).items() if isinstance(d, kind)}
+        found: dict[str, D] = self._typed[name]
+        return found
 
     @property
     def views(self) -> dict[str, FeatureView]:
-        """Feature views by name."""
+        """Feature views by name; a version that is not the newest as `<view>__v<N>`."""
         return self._of(FeatureView)
+
+    def view(self, owner: str) -> FeatureView:
+        """The feature view that `view` or `view@v2` means; UnknownNameError with the closest."""
+        return find_version(owner, self.views) or lookup("feature view", owner, self.views)
+
+    @property
+    def aliased_views(self) -> dict[str, AliasedView]:
+        """Feature views for entities in another part, by name."""
+        return self._of(AliasedView)
 
     @property
     def on_demand(self) -> dict[str, OnDemandFeature]:
@@ -68,6 +92,16 @@ class DefinitionSet:
     def requests(self) -> dict[str, RequestSource]:
         """Request sources by name."""
         return self._of(RequestSource)
+
+    @property
+    def sources(self) -> dict[str, DataSource]:
+        """Data sources by name."""
+        return self._of(DataSource)
+
+    @property
+    def checks(self) -> dict[str, Check]:
+        """Checks that stand by themselves, by name."""
+        return self._of(Check)
 
     @property
     def services(self) -> dict[str, FeatureService]:
@@ -104,11 +138,12 @@ def lookup(kind: str, name: str, known: dict[str, H]) -> H:
 
 def _collect(collected: dict[str, dict[str, Definition]], definition: Definition) -> None:
     kind = next((k for k, c in KINDS.items() if type(definition) is c), None)
-    if kind is None:
+    # a check without `on` stands in the list of what it is on, and goes with it
+    if kind is None or (isinstance(definition, Check) and definition.on is None):
         return
     for part in _parts(definition):
         _collect(collected, part)
-    name = str(definition.name)  # type: ignore[attr-defined]
+    name = str(getattr(definition, "reference_name", None) or definition.name)  # type: ignore[attr-defined]
     existing = collected[kind].setdefault(name, definition)
     # == would compare the places where they were written, too
     if existing is not definition and existing.model_dump() != definition.model_dump():
@@ -135,6 +170,8 @@ def _require_folded_names(kind: str, named: Mapping[str, Definition]) -> None:
 # two kinds that are referred to in one way, and that way
 _REFERRED_TO_ALIKE = (
     ("request_source", "feature_view", "{name}:…"),
+    ("feature_view_alias", "feature_view", "{name}:…"),
+    ("feature_view_alias", "request_source", "{name}:…"),
     ("on_demand_feature", "feature_service", "{name}"),
 )
 
@@ -155,11 +192,17 @@ def _require_distinct_references(collected: Mapping[str, Mapping[str, Definition
 
 def _parts(definition: Definition) -> Iterable[Definition]:
     match definition:
+        case AliasedView():
+            return (definition.of,)
+        case FeatureView(source=ViewHistory() as source):
+            return (*definition.entities, source.of)
         case FeatureView():
             return (*definition.entities, definition.source)
         case FeatureService():
             return tuple(item for item in definition.features if isinstance(item, Definition))
         case Model():
             return (definition.service,)
+        case Check():
+            return (definition.on,) if definition.on is not None else ()
         case _:
             return ()

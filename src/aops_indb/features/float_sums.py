@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from aops_indb.features.aggregations import AggregationFunction
+from aops_indb.features.aggregations import AggregationFunction, Bind
 from aops_indb.features.ctes import Ctes
 from aops_indb.features.definitions import FeatureView
 from aops_indb.features.windows import IN_ORDER, WindowFeature, reduced_columns, sums_of_any_type
@@ -170,8 +170,11 @@ def _simple(feature: WindowFeature, aggregate: str, value: str) -> WindowFeature
 def _in_order(feature: WindowFeature) -> WindowFeature:
     """The feature with its sums in order: right for values of any type."""
     of = feature.reduction
-    ordered = replace(of, reduce=lambda bind: of.reduce(lambda name: bind(IN_ORDER if name == "SUM" else name)))
-    return replace(feature, reduction=ordered)
+
+    def reduce(bind: Bind) -> Expr:
+        return of.reduce(replace(bind, aggregate=lambda name: bind(IN_ORDER if name == "SUM" else name)))
+
+    return replace(feature, reduction=replace(of, reduce=reduce))
 
 
 def _part_sums(feature: WindowFeature) -> list[WindowFeature]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 import traceback
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,10 @@ from types import ModuleType
 
 from aops_indb.errors import AopsError, DefinitionError
 from aops_indb.features.definition_set import DefinitionSet
-from aops_indb.features.definitions import Definition
+from aops_indb.features.definitions import Definition, Entity, FeatureView
+from aops_indb.features.definitions.check import unattached
+from aops_indb.features.feature_test import FeatureTest
+from aops_indb.features.sql_files import read_sql_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,7 @@ class Loaded:
 
     definitions: DefinitionSet
     problems: tuple[Problem, ...]
+    tests: tuple[FeatureTest, ...] = ()
 
     def require_sound(self) -> DefinitionSet:
         """The definitions; DefinitionError listing every problem if there is one."""
@@ -42,11 +46,14 @@ class Loaded:
 
 
 def load_definitions(root: Path, folders: Sequence[str]) -> Loaded:
-    """Import every .py file of the folders below root; files may import each other as `folder.file`."""
+    """Import every .py file of the folders below root, then read every .sql file.
+
+    Files may import each other as `folder.file`; .sql files may name the entities of all of them.
+    """
     found: dict[int, Definition] = {}
     problems: dict[Problem, None] = {}
     with _importing_from(root, folders):
-        for file in _definition_files(root, folders):
+        for file in _files(root, folders, "*.py"):
             module_name = ".".join(file.relative_to(root).with_suffix("").parts)
             try:
                 module = importlib.import_module(module_name)
@@ -54,10 +61,26 @@ def load_definitions(root: Path, folders: Sequence[str]) -> Loaded:
                 problems[_problem(error, [root / folder for folder in folders], file)] = None
             else:
                 found.update((id(d), d) for d in _definitions_in(module))
+    for file in _files(root, folders, "*.sql"):
+        try:
+            view = read_sql_file(file, _entities(found.values()))
+        except DefinitionError as error:
+            problems[_problem(error, [], file)] = None
+        else:
+            found[id(view)] = view
+    problems |= {_problem(error, [], root): None for error in unattached(found.values())}
     return _checked(list(found.values()), list(problems))
 
 
 def _checked(found: list[Definition], problems: list[Problem]) -> Loaded:
+    try:
+        return Loaded(DefinitionSet.of(found), tuple(dict.fromkeys(problems)), tests_of(found))
+    except DefinitionError:
+        # one by one, which takes long where there are many: which of them is it?
+        return _checked_one_by_one(found, problems)
+
+
+def _checked_one_by_one(found: list[Definition], problems: list[Problem]) -> Loaded:
     kept: list[Definition] = []
     for definition in found:
         try:
@@ -68,18 +91,37 @@ def _checked(found: list[Definition], problems: list[Problem]) -> Loaded:
         else:
             kept.append(definition)
     # what refers to a definition that is wrong is wrong for the same reason
-    return Loaded(DefinitionSet.of(kept), tuple(dict.fromkeys(problems)))
+    return Loaded(DefinitionSet.of(kept), tuple(dict.fromkeys(problems)), tests_of(kept))
 
 
-def _definition_files(root: Path, folders: Sequence[str]) -> Iterator[Path]:
+def tests_of(found: Iterable[Definition]) -> tuple[FeatureTest, ...]:
+    """The tests among definitions: they are run, and never applied."""
+    return tuple(definition for definition in found if isinstance(definition, FeatureTest))
+
+
+def _entities(definitions: Iterable[Definition]) -> dict[str, Entity]:
+    """Entities by name, those that stand in feature views alone too."""
+    found: dict[str, Entity] = {}
+    for definition in definitions:
+        parts = definition.entities if isinstance(definition, FeatureView) else (definition,)
+        found |= {part.name: part for part in parts if isinstance(part, Entity)}
+    return found
+
+
+def _files(root: Path, folders: Sequence[str], pattern: str) -> Iterator[Path]:
     for folder in folders:
         if not (root / folder).is_dir():
             raise DefinitionError(f"no folder {folder!r} in {root}: correct [definitions] in aops.toml, or make it")
-        yield from sorted(p for p in (root / folder).glob("*.py") if p.name != "__init__.py")
+        yield from sorted(p for p in (root / folder).glob(pattern) if p.name != "__init__.py")
 
 
 def _definitions_in(module: ModuleType) -> list[Definition]:
-    return [value for value in vars(module).values() if isinstance(value, Definition)]
+    found: list[Definition] = []
+    for value in vars(module).values():
+        # templates return several
+        several = value if isinstance(value, list | tuple) else (value,)
+        found += [item for item in several if isinstance(item, Definition)]
+    return found
 
 
 @contextmanager

@@ -18,13 +18,15 @@ from aops_indb.errors import (
     setting_path,
     shown,
 )
-from aops_indb.features.types import LONGEST, TOO_LONG, DType, dtypes, parse_duration, unknown_dtype
+from aops_indb.features.types import LONGEST, TOO_LONG, DType, dtypes, parse_duration, parse_window, unknown_dtype
 from aops_indb.sqlgen.parse import parse_select
 from aops_indb.sqlgen.row_expressions import require_row_expression, require_unchanging
 from aops_indb.sqlgen.statements import parse_table
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")
 T = TypeVar("T")
+# How many values a feature that is a list can hold.
+MOST_KEPT = 1000
 
 # setting, of whichever kind of definition -> how it is written
 EXAMPLES = {
@@ -36,6 +38,9 @@ EXAMPLES = {
     "table": 'table="raw.flights"',
     "query": 'query="SELECT * FROM raw.flights"',
     "timestamp_field": 'timestamp_field="actual_arrival"',
+    "valid_from": 'valid_from="began_at"',
+    "valid_to": 'valid_to="ended_at"',
+    "freshness": 'freshness="2h"',
     "created_timestamp_column": 'created_timestamp_column="written_at"',
     "dtype": "dtype=DType.Float64",
     "expr": 'expr="arr_delay >= 15"',
@@ -44,14 +49,25 @@ EXAMPLES = {
     "column": 'column="arr_delay"',
     "offset": 'offset="1h"',
     "where": 'where="NOT cancelled"',
+    "since": """since="status = 'opened'\"""",
+    "n": "n=3",
+    "q": "q=0.9",
+    "half_life": 'half_life="7d"',
     "entities": "entities=[carrier], where carrier = Entity(…)",
     "source": "source=arrivals, where arrivals = DataSource(…)",
     "schema": 'schema=[Field(name="year_built", dtype=DType.Int32)]',
     "aggregations": 'aggregations=[Aggregation(function="mean", column="arr_delay", windows=["7d"])]',
+    "materialization": 'materialization=Materialization(lookback="2d")',
+    "lookback": 'lookback="2d"',
+    "chunk": 'chunk="30d"',
     "ttl": 'ttl="30d"',
+    "version": "version=2",
     "filter": 'filter="NOT cancelled"',
     "inputs": 'inputs=["plane_facts:year_built"]',
     "features": 'features=[carrier_delay, *route_delay[["late_7d"]], "plane_facts:year_built"]',
+    "of": "of=carrier_delay, where carrier_delay = FeatureView(…)",
+    "aliases": 'aliases=[carrier.alias("operator", join_keys=["operator"])], where carrier = Entity(…)',
+    "prefix": 'prefix="operator_"',
     "service": "service=flight_features, where flight_features = FeatureService(…)",
     "spine": 'spine="SELECT * FROM raw.flights"',
     "keys": 'keys=["flight_id"]',
@@ -61,6 +77,25 @@ EXAMPLES = {
     "executor": 'executor="library"',
     "split_by": 'split_by="event_timestamp"',
     **{period: f'{period}=Split(start="2013-01-01", end="2013-10-01")' for period in ("train", "validation", "test")},
+    "kind": 'kind="not_null"',
+    "columns": 'columns=["origin", "dest"]',
+    "minimum": "minimum=0",
+    "maximum": "maximum=1440",
+    "values": 'values=["EWR", "JFK", "LGA"]',
+    "pattern": 'pattern="[A-Z]{3}"',
+    "max_age": 'max_age="1d"',
+    "max_change": "max_change=0.5",
+    "condition": 'condition="arr_delay > -120"',
+    "severity": 'severity="warn"',
+    "blocks_scoring": "blocks_scoring=True",
+    "keep": "keep=20",
+    "on": "on=arrivals, where arrivals = DataSource(…)",
+    "at": 'at="2013-01-08T12:00:00Z"',
+    "given": 'given={"raw.flights": [{"carrier": "UA", "arr_delay": 20, "actual_arrival": "2013-01-08T10:00:00Z"}]}',
+    "expect": 'expect=[{"carrier": "UA", "carrier_late_7d": 1.0}]',
+    "types": 'types={"raw.flights": {"arr_delay": "DOUBLE"}}',
+    "tolerance": "tolerance=1e-9",
+    "checks": 'checks=[Check(kind="not_null", columns=["origin", "dest"])]',
     "start": 'start="2013-01-01"',
     "end": 'end="2013-10-01"',
 }
@@ -218,6 +253,18 @@ def _positive(value: dt.timedelta) -> dt.timedelta:
     return value
 
 
+def _count(value: object) -> object:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= MOST_KEPT:
+        raise ValueError(f"{shown(value)} is no such number: write a whole number from 1 to {MOST_KEPT}")
+    return value
+
+
+def _share(value: object) -> object:
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 <= value <= 1:
+        raise ValueError(f"{shown(value)} is no share: write a number from 0 to 1, e.g. 0.9")
+    return float(value)
+
+
 Text = Annotated[str, BeforeValidator(text)]
 ObjectName = Annotated[Text, AfterValidator(_object_name)]
 ColumnName = Annotated[Text, AfterValidator(column_name)]
@@ -225,8 +272,10 @@ TableName = Annotated[Text, _accepted_by(parse_table)]
 SqlExpression = Annotated[Text, _accepted_by(require_row_expression)]
 SqlSelect = Annotated[Text, _accepted_by(parse_select)]
 SourceQuery = Annotated[SqlSelect, _accepted_by(require_unchanging)]
-Window = Annotated[Text, _accepted_by(parse_duration)]
+Window = Annotated[Text, _accepted_by(parse_window)]
 Duration = Annotated[dt.timedelta, BeforeValidator(_duration), AfterValidator(_positive)]
 Moment = Annotated[dt.datetime, BeforeValidator(_moment)]
+Count = Annotated[int, BeforeValidator(_count)]
+Share = Annotated[float, BeforeValidator(_share)]
 FeatureType = Annotated[DType, BeforeValidator(_dtype)]
 Listed = Annotated[tuple[T, ...], BeforeValidator(_in_order)]

@@ -58,6 +58,19 @@ LONGEST = dt.timedelta(days=36_500)
 TOO_LONG = f"is too long: write at most {LONGEST.days} days"
 
 
+# The window of all rows so far.
+LIFETIME = "lifetime"
+
+
+def parse_window(text: str) -> dt.timedelta | None:
+    """The length of a window, None for `lifetime`, which has no beginning.
+
+    >>> parse_window("7d"), parse_window("lifetime")
+    (datetime.timedelta(days=7), None)
+    """
+    return None if text.strip() == LIFETIME else parse_duration(text)
+
+
 def parse_duration(text: str) -> dt.timedelta:
     """A length of time: a whole number and s, m, h, d (24 hours) or w (7 days); at most 36,500 days.
 

@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from aops_indb.features.ctes import Ctes
 from aops_indb.features.definitions import EVENT_TIMESTAMP, FeatureColumn, FeatureView
 from aops_indb.features.float_sums import Reducer, reduce_rows
 from aops_indb.features.point_in_time import join_view
 from aops_indb.features.source_rows import KNOWN_AT, source_rows, versions
-from aops_indb.features.windows import TypesOf, WindowFeature, value_rows, value_types, window_features, windows_by_key
-from aops_indb.sqlgen.build import Expr, add, and_, anonymous, case, cast, col, eq, ge, interval, le, lit
+from aops_indb.features.validity import VALID_TO
+from aops_indb.features.view_history import with_types
+from aops_indb.features.windows import (
+    TypesOf,
+    WindowFeature,
+    openings,
+    value_rows,
+    value_types,
+    window_features,
+    windows_by_key,
+)
+from aops_indb.sqlgen.build import Expr, add, and_, anonymous, case, cast, col, eq, ge, gt, interval, le, lit, star
 from aops_indb.sqlgen.build import func as sql_function
 from aops_indb.sqlgen.parse import columns_of, parse_expression, parse_select
 from aops_indb.sqlgen.statements import (
     Join,
+    MacroSignature,
     Query,
     Statement,
     column_of,
@@ -34,7 +45,10 @@ from aops_indb.sqlgen.windows import desc, over
 SCHEMA = "features"
 HISTORY_SUFFIX = "__history"
 AS_OF_SUFFIX = "__asof"
+KEPT_SUFFIX = "__kept"
 _ZONED = "TIMESTAMPTZ"
+# of what changes as time passes
+_AT = "at the very moment of event_timestamp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,45 +67,55 @@ def warehouse_objects(
     now: dt.datetime | None = None,
     time_zone: bool = True,
     types_of: TypesOf | None = None,
+    kept: Expr | None = None,
 ) -> tuple[WarehouseObject, ...]:
     """The three objects of a view.
 
     now:       a fixed time, with a time zone, that the view of now shows; None for the clock
     time_zone: whether the source's times have one; those that have none are taken for UTC
+    kept:      a table of the view's history to read instead of the source
     """
+
+    def at(moment: Expr) -> Query:
+        return as_of(view, moment, types_of) if kept is None else as_of_kept(view, kept, moment)
+
     moment: Expr = anonymous("NOW") if now is None else lit(now)
     if not time_zone:
         # compared as they are, an aware and a naive time differ with the time zone of whoever asks
         moment = anonymous("TIMEZONE", lit("UTC"), moment)
-    return (_current(view, moment, types_of), _history(view, types_of), _as_of(view, time_zone, types_of))
+    whole = history(view, types_of) if kept is None else select([star()], kept.copy())
+    return (_current(view, at(moment)), _history(view, whole), _as_of(view, at, time_zone))
 
 
-def _current(view: FeatureView, moment: Expr, types_of: TypesOf | None) -> WarehouseObject:
+def _current(view: FeatureView, query: Query) -> WarehouseObject:
     target = table(view.name, SCHEMA)
-    query = as_of(view, moment, types_of)
     text = view.description or f"Features of {', '.join(e.name for e in view.entities)}"
     statements = [create_view(target, query), comment("VIEW", target.copy(), text)]
     statements += _column_comments(view.name, view, view.features)
     return WarehouseObject("view", view.name, query, tuple(statements))
 
 
-def _history(view: FeatureView, types_of: TypesOf | None) -> WarehouseObject:
+def _history(view: FeatureView, query: Query) -> WarehouseObject:
     name = view.name + HISTORY_SUFFIX
-    target, query = table(name, SCHEMA), history(view, types_of)
+    target = table(name, SCHEMA)
     text = f"{view.name}: one row for each moment from which values hold, until the entity's next row"
     since = FeatureColumn(EVENT_TIMESTAMP, None, "the values hold from this moment")
     timed = view.source.timestamp_field is not None
+    columns = [
+        replace(c, description=f"{c.description}, {_AT}") if c.name in view.of_time else c for c in view.features
+    ]
     statements = [create_view(target, query), comment("VIEW", target.copy(), text)]
-    statements += _column_comments(name, view, (since, *view.features) if timed else view.features)
+    statements += _column_comments(name, view, (since, *columns) if timed else columns)
     return WarehouseObject("view", name, query, tuple(statements))
 
 
-def _as_of(view: FeatureView, time_zone: bool, types_of: TypesOf | None) -> WarehouseObject:
+def _as_of(view: FeatureView, at: Callable[[Expr], Query], time_zone: bool) -> WarehouseObject:
     name = view.name + AS_OF_SUFFIX
     target, parameter = table(name, SCHEMA), _parameter(view)
-    query = as_of(view, _moment_given(parameter, time_zone), types_of)
+    query = at(_moment_given(parameter, time_zone))
     text = f"{view.name} as it was known at a time, the argument: one row for each entity known then"
-    create = create_table_macro(target, [parameter], query)
+    types = {parameter: _ZONED if time_zone else "TIMESTAMP"}
+    create = create_table_macro(target, [parameter], query, signature=MacroSignature(types, table(view.name, SCHEMA)))
     return WarehouseObject("macro", name, query, (create, comment("MACRO TABLE", target.copy(), text)))
 
 
@@ -109,11 +133,14 @@ def _moment_given(parameter: str, time_zone: bool) -> Expr:
 def _parameter(view: FeatureView) -> str:
     """`ts`, unless the source has a column of that name, which the parameter would replace."""
     texts = [f.expr for f in view.schema_] + [a.expr for a in view.aggregations]
-    texts += [a.where for a in view.aggregations] + [view.filter]
+    texts += [a.where for a in view.aggregations] + [a.since for a in view.aggregations] + [view.filter]
     used = {c for text in texts if text for c in columns_of(parse_expression(text))}
     used |= columns_of(parse_select(view.source.query)) if view.source.query else set()
     used |= {*view.join_keys, *(f.name for f in view.features), view.source.timestamp_field or ""}
-    used |= {a.column or "" for a in view.aggregations} | {view.source.created_timestamp_column or ""}
+    used |= {a.column or "" for a in view.aggregations} | {
+        view.source.created_timestamp_column or "",
+        view.source.valid_to or "",
+    }
     taken = {name.lower() for name in used}
     return next(name for name in ("ts", "as_of_ts", "as_of_time_asked_for") if name not in taken)
 
@@ -128,6 +155,7 @@ def _column_comments(name: str, view: FeatureView, columns: Sequence[FeatureColu
 
 def as_of(view: FeatureView, moment: Expr, types_of: TypesOf | None = None) -> Query:
     """One row for each entity known at the moment, with its features as known then."""
+    view = with_types(view, types_of)
     ctes, names = Ctes(), [feature.name for feature in view.features]
     features = window_features(view, names)
     columns: dict[str, Expr] = {}
@@ -149,14 +177,25 @@ def as_of(view: FeatureView, moment: Expr, types_of: TypesOf | None = None) -> Q
     return with_ctes(select({**keys, **columns}, table(first), joins=joins), ctes.queries)
 
 
+def as_of_kept(view: FeatureView, kept: Expr, moment: Expr) -> Query:
+    """The same from a table of the view's history: for each entity the newest row that is not after the moment."""
+    newest = over(sql_function("ROW_NUMBER"), [col(key) for key in view.join_keys], [desc(col(EVENT_TIMESTAMP))])
+    columns = [*view.join_keys, *(feature.name for feature in view.features)]
+    known = [le(col(EVENT_TIMESTAMP), moment.copy())]
+    return select([col(column) for column in columns], kept.copy(), where=known, qualify=eq(newest, lit(1)))
+
+
 def _windows(
     view: FeatureView, features: Sequence[WindowFeature], moment: Expr, ctes: Ctes, types_of: TypesOf | None
 ) -> Query:
-    def by_key(simple: Sequence[WindowFeature], rows: str) -> Query:
-        return windows_by_key(view, simple, rows, moment)
-
-    rows = ctes.add(f"{view.name}__rows", value_rows(view, features))
     types = value_types(view, features, types_of)
+    rows = ctes.add(f"{view.name}__rows", value_rows(view, features, types))
+    opening = openings(features)
+    opened = ctes.add(f"{view.name}__opened", windows_by_key(view, opening, rows, moment)) if opening else None
+
+    def by_key(simple: Sequence[WindowFeature], rows: str) -> Query:
+        return windows_by_key(view, simple, rows, moment, opened)
+
     return reduce_rows(view, features, types, rows, ctes, Reducer(view.join_keys, by_key, by_key))
 
 
@@ -181,29 +220,44 @@ def _unless_expired(view: FeatureView, value: Expr, newest: str, moment: Expr) -
     return case([(fresh, value)])
 
 
-def history(view: FeatureView, types_of: TypesOf | None = None) -> Query:
-    """Every moment from which an entity's values hold: rows come in, leave a window, or outlive the ttl."""
+def history(view: FeatureView, types_of: TypesOf | None = None, between: tuple[Expr, Expr] | None = None) -> Query:
+    """Every moment from which an entity's values hold: rows come in, leave a window, or outlive the ttl.
+
+    between: moments after the first and not after the second of these alone
+    """
+    view = with_types(view, types_of)
     if view.source.timestamp_field is None:
         return versions(view)
     ctes = Ctes()
     rows = ctes.add(f"{view.name}__events", source_rows(view, []))
-    moments = ctes.add(f"{view.name}__moments", _moments(view, rows))
+    moments = ctes.add(f"{view.name}__moments", _moments(view, rows, between))
     joined = join_view(view, [feature.name for feature in view.features], moments, ctes, types_of)
     columns = {key: col(key, moments) for key in (*view.join_keys, EVENT_TIMESTAMP)}
     return with_ctes(select({**columns, **joined.features}, table(moments), joins=joined.joins), ctes.queries)
 
 
-def _moments(view: FeatureView, rows: str) -> Query:
+def _moments(view: FeatureView, rows: str, between: tuple[Expr, Expr] | None) -> Query:
     keys = [col(key) for key in view.join_keys]
 
     def at(moment: Expr) -> Query:
         columns = {**{key.name: key.copy() for key in keys}, EVENT_TIMESTAMP: moment}
-        return select(columns, table(rows), where=[ge(moment.copy(), col(KNOWN_AT))])
+        inside = [gt(moment.copy(), between[0].copy()), le(moment.copy(), between[1].copy())] if between else []
+        return select(columns, table(rows), where=[ge(moment.copy(), col(KNOWN_AT)), *inside])
 
     features = window_features(view, [feature.name for feature in view.features])
     delays = {feature.offset for feature in features} | {feature.reach for feature in features}
     if view.ttl is not None:
         delays.add(view.ttl + dt.timedelta(microseconds=1))
     changes = [at(col(KNOWN_AT))]
-    changes += [at(add(col(EVENT_TIMESTAMP), interval(delay))) for delay in sorted(delays) if delay]
+    changes += [at(add(col(EVENT_TIMESTAMP), interval(delay))) for delay in sorted(filter(None, delays))]
+    changes += [at(col(VALID_TO))] if view.schema_ and view.source.valid_to else []
     return union_distinct(*changes)
+
+
+def numbered_view(view: FeatureView, version: int) -> WarehouseObject:
+    """The newest version of a view under its number too: `features.<view>__v2`."""
+    target, query = table(f"{view.name}__v{version}", SCHEMA), select([star()], table(view.name, SCHEMA))
+    text = f"{view.name}, version {version}: the newest"
+    return WarehouseObject(
+        "view", target.name, query, (create_view(target, query), comment("VIEW", target.copy(), text))
+    )

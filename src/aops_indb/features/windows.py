@@ -5,16 +5,20 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TypeAlias
 
-from aops_indb.features.aggregations import AggregationFunction, row_value
+from aops_indb.features.aggregations import AggregationFunction, Bind, RowParts, Settings, row_value
 from aops_indb.features.definitions import EVENT_TIMESTAMP, Aggregation, FeatureView
 from aops_indb.features.source_rows import KNOWN_AT, source_rows
+from aops_indb.features.types import LIFETIME
 from aops_indb.sqlgen.build import (
     Expr,
     and_,
-    case,
+    cast,
+    coalesce,
     col,
+    eq,
     filtered,
     func,
     gt,
@@ -25,27 +29,56 @@ from aops_indb.sqlgen.build import (
     sub,
     sum_in_order,
 )
+from aops_indb.sqlgen.lists import struct
 from aops_indb.sqlgen.parse import parse_expression
-from aops_indb.sqlgen.statements import Query, select, table
+from aops_indb.sqlgen.reductions import (
+    approx_count_distinct,
+    count_distinct,
+    largest_n,
+    list_in_order,
+    quantile,
+    smallest_mode,
+)
+from aops_indb.sqlgen.statements import Join, Query, select, subquery, table
 from aops_indb.sqlgen.windows import desc
 
 # A simple aggregate beside those of SQL: the sum of floats from the largest to the smallest. Slow, and always the same.
 IN_ORDER = "SUM_IN_ORDER"
+# The values themselves, in order.
+LIST = "LIST"
+
+# Simple aggregates that are no functions of SQL of that name.
+SIMPLE_AGGREGATES: dict[str, Callable[[Expr, Settings], Expr]] = {
+    IN_ORDER: lambda value, _: sum_in_order(value, [desc(func("ABS", value.copy())), desc(value.copy())]),
+    LIST: lambda value, _: list_in_order(value),
+    "COUNT_DISTINCT": lambda value, _: count_distinct(value),
+    "APPROX_COUNT_DISTINCT": lambda value, _: approx_count_distinct(value),
+    "QUANTILE": lambda value, settings: quantile(value, settings.q or 0.0),
+    "LARGEST_N": lambda value, settings: largest_n(value, settings.n or 1),
+    "MODE": lambda value, _: smallest_mode(value),
+}
+
+# Of each row, when it happened and was written: what says whether it came after another.
+ORDER = "__order"
 
 
 @dataclass(frozen=True, slots=True)
 class WindowFeature:
     """One aggregation over one window: the column it makes, and the column of row values it reduces.
 
+    window:  its length; None: all rows so far
     counted: the column whose count says over how many values a sum is
+    opened:  the column, beside the points, with the ORDER of the row after which the window begins; None: it does not
+             begin with a row
     """
 
     name: str
     aggregation: Aggregation
     reduction: AggregationFunction
-    window: dt.timedelta
+    window: dt.timedelta | None
     value: str
     counted: str
+    opened: str | None = None
 
     @property
     def aggregates(self) -> set[str]:
@@ -56,7 +89,7 @@ class WindowFeature:
             names.add(aggregate)
             return lit(0)
 
-        self.reduction.reduce(note)
+        self.reduction.reduce(Bind(note, self.aggregation.settings))
         return names
 
     @property
@@ -67,13 +100,14 @@ class WindowFeature:
     @property
     def frame(self) -> str:
         """A name of the window."""
-        seconds, ago = int(self.window.total_seconds()), int(self.offset.total_seconds())
-        return f"last_{seconds}s" + (f"_{ago}s_ago" if ago else "")
+        ago = int(self.offset.total_seconds())
+        length = "lifetime" if self.window is None else f"last_{int(self.window.total_seconds())}s"
+        return f"{length}{f'_{ago}s_ago' if ago else ''}{self.opened or ''}"
 
     @property
-    def reach(self) -> dt.timedelta:
-        """How far the window's far end lies back."""
-        return self.window + self.offset
+    def reach(self) -> dt.timedelta | None:
+        """How far the window's far end lies back; None: it has none."""
+        return None if self.window is None else self.window + self.offset
 
 
 # Column types of a query, without running it; None where no warehouse can be asked.
@@ -85,15 +119,51 @@ BindToWindow: TypeAlias = Callable[[str, WindowFeature], Expr]
 
 def window_features(view: FeatureView, wanted: Collection[str]) -> list[WindowFeature]:
     """The view's window features that are wanted; equal row values share a column."""
-    values: dict[str, str] = {}
+    values: dict[tuple[str, Settings], str] = {}
+    opened: dict[tuple[str | None, dt.timedelta | None], str] = {}
     features = []
     for aggregation in view.aggregations:
-        sql = _value(aggregation).sql("duckdb")
+        reduction = aggregation.reduction
+        kept = (_value(view, aggregation, reduction).sql("duckdb"), aggregation.settings)
         for name, window in aggregation.features():
-            if name in wanted:
-                value = values.setdefault(sql, f"__value_{len(values) + 1}")
-                features.append(WindowFeature(name, aggregation, aggregation.reduction, window, value, value))
+            if name not in wanted:
+                continue
+            value, event = (
+                values.setdefault(kept, f"__value_{len(values) + 1}"),
+                (aggregation.since, aggregation.offset),
+            )
+            opens = opened.setdefault(event, f"__opened_{len(opened) + 1}") if aggregation.since else None
+            features.append(WindowFeature(name, aggregation, reduction, window, value, value, opens))
     return features
+
+
+# What opens a window is the last of some rows.
+_OPENING = AggregationFunction(
+    help="", reduce=lambda bind: bind("MAX"), empty=None, dtype=None, value=lambda row: _order(row)
+)
+
+
+def openings(features: Iterable[WindowFeature]) -> list[WindowFeature]:
+    """For windows that begin with a row: features over all rows so far that find the ORDER of it."""
+    found: dict[str, WindowFeature] = {}
+    for feature in features:
+        if feature.opened is not None and feature.opened not in found:
+            of = feature.aggregation
+            event = Aggregation(function="count", windows=[LIFETIME], where=of.since, offset=of.offset)
+            value = f"{feature.opened}_by"
+            found[feature.opened] = WindowFeature(feature.opened, event, _OPENING, None, value, value)
+    return list(found.values())
+
+
+def _order(row: RowParts) -> Expr:
+    return struct({"event": row.event} | ({"written": row.written} if row.written is not None else {}))
+
+
+def longest_reach(features: Iterable[WindowFeature]) -> dt.timedelta | None:
+    """How far back the rows lie that features need; None: as far as there are any."""
+    reaches = [None if feature.opened else feature.reach for feature in features]
+    known = [reach for reach in reaches if reach is not None]
+    return max(known, default=dt.timedelta(0)) if len(known) == len(reaches) else None
 
 
 def aggregated(aggregation: Aggregation) -> Expr | None:
@@ -103,18 +173,26 @@ def aggregated(aggregation: Aggregation) -> Expr | None:
     return parse_expression(aggregation.expr) if aggregation.expr is not None else None
 
 
-def _value(aggregation: Aggregation) -> Expr:
-    value = aggregated(aggregation)
+def _value(view: FeatureView, aggregation: Aggregation, reduction: AggregationFunction) -> Expr:
     condition = parse_expression(aggregation.where) if aggregation.where else None
-    if aggregation.function == "count" and value is not None:
-        value = case([(is_not_null(value), lit(1))])
-    return row_value(aggregation.reduction, value, condition)
+    return row_value(reduction, _row_parts(view, aggregated(aggregation)), condition)
 
 
-def value_rows(view: FeatureView, features: Sequence[WindowFeature]) -> Query:
-    """The source's rows with the values that the features reduce."""
-    values = {feature.value: _value(feature.aggregation) for feature in features}
-    return source_rows(view, values.items())
+def _row_parts(view: FeatureView, value: Expr | None) -> RowParts:
+    event, created = col(view.source.timestamp_field or ""), view.source.created_timestamp_column
+    return RowParts(value, event, coalesce(col(created), event.copy()) if created else None)
+
+
+def value_rows(
+    view: FeatureView, features: Sequence[WindowFeature], types: Mapping[str, str] = MappingProxyType({})
+) -> Query:
+    """The source's rows with the values that the features reduce; types: of those values, as far as they are known."""
+    opening = openings(features)
+    values = {f.value: _value(view, f.aggregation, f.reduction) for f in (*features, *opening)}
+    # said of texts: some warehouses have several orders for them
+    values |= {name: cast(values[name], "VARCHAR") for name in values if types.get(name) == "VARCHAR"}
+    order = {ORDER: _order(_row_parts(view, None))} if opening else {}
+    return source_rows(view, (values | order).items())
 
 
 def sums_of_any_type(features: Iterable[WindowFeature]) -> list[WindowFeature]:
@@ -123,41 +201,72 @@ def sums_of_any_type(features: Iterable[WindowFeature]) -> list[WindowFeature]:
 
 
 def value_types(view: FeatureView, features: Sequence[WindowFeature], types_of: TypesOf | None) -> Mapping[str, str]:
-    """The types of the columns of row values that such sums are of; none where nobody can be asked."""
-    unsure = sums_of_any_type(features)
+    """The types of the values that such sums are of, or that are compared; none where nobody can be asked."""
+    summed = {feature.name for feature in sums_of_any_type(features)}
+    unsure = [f for f in features if f.name in summed or f.aggregates & {"MIN", "MAX"}]
     return types_of(value_rows(view, unsure)) if unsure and types_of else {}
 
 
-def filtered_at(at: Expr, rows: str | None) -> BindToWindow:
+def filtered_at(at: Expr, rows: str, points: str) -> BindToWindow:
+    """Simple aggregates of the rows of a window; points: where the row that opens it is."""
+
     def bind(aggregate: str, feature: WindowFeature) -> Expr:
-        event = col(EVENT_TIMESTAMP, rows)
-        inside = gt(event, sub(at.copy(), interval(feature.reach)))
+        event, inside = col(EVENT_TIMESTAMP, rows), []
+        if feature.reach is not None:
+            inside.append(gt(event, sub(at.copy(), interval(feature.reach))))
         if feature.offset:
-            inside = and_(inside, le(event.copy(), sub(at.copy(), interval(feature.offset))))
-        return filtered(simple_aggregate(aggregate, col(feature.value, rows)), inside)
+            inside.append(le(event.copy(), sub(at.copy(), interval(feature.offset))))
+        if feature.opened is not None:
+            inside.append(gt(col(ORDER, rows), col(feature.opened, points)))
+        if aggregate == LIST:
+            inside.append(is_not_null(col(feature.value, rows)))
+        simple = simple_aggregate(aggregate, feature, rows)
+        return filtered(simple, and_(*inside)) if inside else simple
 
     return bind
 
 
-def windows_by_key(view: FeatureView, features: Sequence[WindowFeature], rows: str, at: Expr) -> Query:
-    """Every key known at one moment with its window features: a GROUP BY."""
-    return select(
-        {**{key: col(key) for key in view.join_keys}, **reduced_columns(features, filtered_at(at, None))},
-        table(rows),
-        where=[le(col(KNOWN_AT), at.copy())],
-        group_by=[col(key) for key in view.join_keys],
+def windows_by_key(
+    view: FeatureView, features: Sequence[WindowFeature], rows: str, at: Expr, opened: str | None = None
+) -> Query:
+    """Every key known at one moment with its window features: a GROUP BY.
+
+    opened: each key with the rows that open its windows
+    """
+    keys, bind, reduced = view.join_keys, filtered_at(at, "events", "opened"), {}
+
+    def named(aggregate: str, feature: WindowFeature) -> Expr:
+        name = f"{feature.value}_{aggregate.lower()}_{feature.frame}"
+        reduced[name] = bind(aggregate, feature)
+        return col(name)
+
+    columns = reduced_columns(features, named, at)
+    same = and_(*(eq(col(key, "events"), col(key, "opened")) for key in keys))
+    by_key = select(
+        {**{key: col(key, "events") for key in keys}, **reduced},
+        table(rows, alias="events"),
+        joins=[Join(table(opened, alias="opened"), "inner", same)] if opened else [],
+        where=[le(col(KNOWN_AT, "events"), at.copy())],
+        group_by=[col(key, "events") for key in keys],
     )
+    # outside, where a moment that is a parameter need not be grouped by
+    return select({**{key: col(key) for key in keys}, **columns}, subquery(by_key, "by_key"))
 
 
-def reduced_columns(features: Sequence[WindowFeature], bind: BindToWindow) -> dict[str, Expr]:
+def reduced_columns(features: Sequence[WindowFeature], bind: BindToWindow, at: Expr | None = None) -> dict[str, Expr]:
+    """The features, from simple aggregates; at: the moment asked for, if it is known there."""
+
     def column(feature: WindowFeature) -> Expr:
-        return feature.reduction.reduce(lambda aggregate: bind(aggregate, feature))
+        end = None if at is None else sub(at.copy(), interval(feature.offset)) if feature.offset else at.copy()
+        simple = Bind(lambda aggregate: bind(aggregate, feature), feature.aggregation.settings, end)
+        return feature.reduction.reduce(simple)
 
     return {feature.name: column(feature) for feature in features}
 
 
-def simple_aggregate(name: str, value: Expr) -> Expr:
-    """An aggregate function of SQL by its name, or IN_ORDER, of values."""
-    if name == IN_ORDER:
-        return sum_in_order(value, [desc(func("ABS", value.copy())), desc(value.copy())])
+def simple_aggregate(name: str, feature: WindowFeature, rows: str | None = None) -> Expr:
+    """An aggregate of the values of a feature: one of SIMPLE_AGGREGATES, or the function of SQL of that name."""
+    value = col(feature.value, rows)
+    if name in SIMPLE_AGGREGATES:
+        return SIMPLE_AGGREGATES[name](value, feature.aggregation.settings)
     return func(name, value)

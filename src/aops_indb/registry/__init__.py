@@ -2,15 +2,18 @@
 
 from aops_indb.registry.actor import Actor, current_actor
 from aops_indb.registry.audit import verify_audit
-from aops_indb.registry.datasets import DatasetRecord, find_dataset, record_dataset
+from aops_indb.registry.checks import CheckResult, blocking_failures, last_results, record_check_results
+from aops_indb.registry.datasets import DatasetRecord, datasets_named, find_dataset, record_dataset
 from aops_indb.registry.definitions import (
     ColumnRecord,
     DefinitionRecord,
     applied_definitions,
+    note_compiled,
     record_definition,
     remove_definition,
 )
 from aops_indb.registry.jobs import finish_job, mark_interrupted, start_job
+from aops_indb.registry.materializations import forget_intervals, kept_until, record_interval, record_made_as
 from aops_indb.registry.models import (
     CHAMPION,
     MetricRecord,
@@ -55,6 +58,7 @@ __all__ = [
     "CHAMPION",
     "LISTS",
     "Actor",
+    "CheckResult",
     "ColumnRecord",
     "DatasetRecord",
     "DefinitionRecord",
@@ -69,9 +73,11 @@ __all__ = [
     "artifact_kinds",
     "artifacts",
     "audited_names",
+    "blocking_failures",
     "bound_definitions",
     "current_actor",
     "dataset_events",
+    "datasets_named",
     "definition_events",
     "deployed_views",
     "events",
@@ -79,18 +85,25 @@ __all__ = [
     "find_dataset",
     "finish_job",
     "finish_run",
+    "forget_intervals",
     "kept_datasets",
+    "kept_until",
+    "last_results",
     "list_objects",
     "mark_interrupted",
     "migrate",
     "migrations",
     "model_version",
     "model_versions",
+    "note_compiled",
     "params",
     "prepare",
+    "record_check_results",
     "record_dataset",
     "record_definition",
     "record_deployment",
+    "record_interval",
+    "record_made_as",
     "record_metrics",
     "register_version",
     "registration",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import insert, select
 
@@ -16,7 +17,12 @@ from aops_indb.registry.tables import DATASETS
 
 @dataclass(frozen=True, slots=True)
 class DatasetRecord:
-    """A kept set: where it is, what it is made from, and the SQL that made it."""
+    """A kept set: where it is, what it is made from, and the SQL that made it.
+
+    spine_digest:     of its rows in the spine's columns alone
+    feature_versions: view or on-demand feature -> fingerprint of its definition
+    sources:          source -> how many of its rows could be known, a digest of them, and the query that told
+    """
 
     name: str
     digest: str
@@ -27,6 +33,10 @@ class DatasetRecord:
     spine_sql: str
     features: tuple[str, ...]
     sql: str
+    spine_columns: tuple[str, ...] = ()
+    spine_digest: str = ""
+    feature_versions: Mapping[str, str] = field(default_factory=dict)
+    sources: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @atomic
@@ -42,6 +52,10 @@ def record_dataset(session: Session, record: DatasetRecord, *, actor: Actor) -> 
         "spine_sql": record.spine_sql,
         "features": list(record.features),
         "dataset_sql": record.sql,
+        "spine_columns": list(record.spine_columns),
+        "spine_digest": record.spine_digest,
+        "feature_versions": dict(record.feature_versions),
+        "sources": dict(record.sources),
         "created_at": now(),
         "created_by": actor.name,
     }
@@ -56,8 +70,16 @@ def find_dataset(session: Session, digest: str, *, name: str | None = None) -> D
     if name is not None:
         query = query.where(DATASETS.c.name == name)
     row = session.connection.execute(query.order_by(DATASETS.c.created_at)).first()
-    if row is None:
-        return None
+    return None if row is None else _record(row)
+
+
+def datasets_named(session: Session, name: str) -> list[DatasetRecord]:
+    """The sets kept under a name, the oldest first."""
+    query = select(DATASETS).where(DATASETS.c.name == name).order_by(DATASETS.c.created_at)
+    return [_record(row) for row in session.connection.execute(query)]
+
+
+def _record(row: Any) -> DatasetRecord:
     return DatasetRecord(
         name=row.name,
         digest=row.digest,
@@ -68,4 +90,8 @@ def find_dataset(session: Session, digest: str, *, name: str | None = None) -> D
         spine_sql=row.spine_sql,
         features=tuple(row.features),
         sql=row.dataset_sql,
+        spine_columns=tuple(row.spine_columns),
+        spine_digest=row.spine_digest,
+        feature_versions=row.feature_versions,
+        sources=row.sources,
     )

@@ -37,6 +37,7 @@ class DefinitionRecord:
     fingerprint: digest of its meaning      definition: the definition as plain data
     sql:         object -> query            depends_on: (kind, name) of what it is made from
     made_as:     object -> digest of the text the warehouse keeps of it
+    compiled_from: digest of all that the SQL depends on; empty if that cannot be told
     """
 
     kind: str
@@ -51,6 +52,7 @@ class DefinitionRecord:
     depends_on: tuple[Key, ...]
     version: int = 0
     made_as: Mapping[str, str] = field(default_factory=dict)
+    compiled_from: str = ""
 
 
 def applied_definitions(session: Session) -> dict[Key, DefinitionRecord]:
@@ -88,6 +90,7 @@ def _record(row: Any, columns: list[ColumnRecord], depends_on: list[Key]) -> Def
         depends_on=tuple(depends_on),
         version=row.version,
         made_as=row.made_as,
+        compiled_from=row.compiled_from,
     )
 
 
@@ -113,6 +116,7 @@ def record_definition(session: Session, record: DefinitionRecord, *, actor: Acto
         "tags": dict(record.tags),
         "compiled_sql": dict(record.sql),
         "made_as": dict(record.made_as),
+        "compiled_from": record.compiled_from,
         "applied_at": now(),
         "applied_by": actor.name,
     }
@@ -129,6 +133,12 @@ def record_definition(session: Session, record: DefinitionRecord, *, actor: Acto
         details={"fingerprint": record.fingerprint},
     )
     return version
+
+
+def note_compiled(session: Session, kind: str, name: str, compiled_from: str) -> None:
+    """Note what a definition in force was compiled from, now that it comes out as it was."""
+    this = (DEFINITIONS.c.kind == kind) & (DEFINITIONS.c.name == name) & _IN_FORCE
+    session.connection.execute(update(DEFINITIONS).where(this).values(compiled_from=compiled_from))
 
 
 @atomic

@@ -15,6 +15,7 @@ from aops_indb.registry.tables import (
     ALIASES,
     ARTIFACTS,
     AUDIT_LOG,
+    CHECK_RESULTS,
     DATASETS,
     DEFINITION_COLUMNS,
     DEFINITIONS,
@@ -104,6 +105,11 @@ LISTS: dict[str, Select[Any]] = {
         DEPLOYMENTS, DEPLOYMENTS.c.deployed_at, "model", "version", "alias", "view_name", "deployed_at", "deployed_by"
     ),
     "runs": _runs(),
+    "checks": _newest_first(
+        CHECK_RESULTS,
+        CHECK_RESULTS.c.checked_at,
+        "object_name", "check_name", "severity", "status", "checked_rows", "failing_rows", "message", "checked_at",
+    ),
     "jobs": _newest_first(
         JOB_RUNS,
         JOB_RUNS.c.started_at,

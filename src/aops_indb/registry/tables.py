@@ -35,7 +35,7 @@ AUDIT_LOG = _table(
 DEFINITIONS = _table(
     "definitions",
     "definition_id:i kind:s name:s version:i fingerprint:s definition:j description:s owner:s tags:j compiled_sql:j "
-    "made_as:j applied_at:t applied_by:s retired_at:t retired_by:s",
+    "made_as:j compiled_from:s applied_at:t applied_by:s retired_at:t retired_by:s",
 )
 DEFINITION_COLUMNS = _table("definition_columns", "definition_id:i position:i column_name:s dtype:s description:s")
 LINEAGE_EDGES = _table(
@@ -46,7 +46,7 @@ LINEAGE_EDGES = _table(
 DATASETS = _table(
     "datasets",
     "name:s digest:s table_schema:s table_name:s row_count:i column_types:j spine_sql:s features:j dataset_sql:s "
-    "created_at:t created_by:s",
+    "spine_columns:j spine_digest:s feature_versions:j sources:j created_at:t created_by:s",
 )
 RUNS = _table(
     "runs",
@@ -76,4 +76,16 @@ JOB_RUNS = _table(
     "job_runs",
     "job_id:i kind:s target:s interval_start:t interval_end:t model_version:i status:s started_at:t finished_at:t "
     "row_count:i seconds:d message:s actor:s host:s pid:i process_started:s",
+)
+CHECK_RESULTS = _table(
+    "check_results",
+    "job_id:i position:i object_kind:s object_name:s check_name:s kind:s severity:s status:s checked_rows:i "
+    "failing_rows:i kept_rows:i message:s checked_at:t",
+)
+CHECK_FAILURES = _table(
+    "check_failures", "job_id:i object_kind:s object_name:s check_name:s failing_row:j checked_at:t"
+)
+MATERIALIZED_INTERVALS = _table(
+    "materialized_intervals",
+    "feature_view:s version:i interval_start:t interval_end:t row_count:i job_id:i made_at:t",
 )

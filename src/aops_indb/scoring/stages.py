@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from aops_indb.scoring.names import Names
 from aops_indb.sqlgen.build import Expr, col
-from aops_indb.sqlgen.parse import column_uses, is_column
+from aops_indb.sqlgen.parse import column_uses, is_column, qualify
 from aops_indb.sqlgen.statements import Join, Select, aliased, fenced, lateral, lateral_once, select, subquery
 
 
@@ -139,5 +139,9 @@ class _Layer:
 
 
 def _select(passed_on: Sequence[str], own: Mapping[str, Expr], source: Expr, joins: Sequence[Join] = ()) -> Select:
-    columns = [*map(col, passed_on), *(aliased(column, name) for name, column in own.items())]
+    # what is joined has columns by names of its own, which people's columns may have, too
+    before = source.alias_or_name if joins else ""
+    for tree in (*own.values(), *(join.on for join in joins if join.on)) if joins else ():
+        qualify(tree, before)
+    columns = [*(col(name, before) for name in passed_on), *(aliased(column, name) for name, column in own.items())]
     return select(columns, source, joins=joins)

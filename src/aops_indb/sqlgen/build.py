@@ -276,6 +276,22 @@ def cast(a: Expr, to: str) -> Expr:
     return exp.Cast(this=a, to=exp.DataType.build(to))
 
 
+def converted(a: Expr, to: str) -> Expr:
+    """`CAST(a AS to)` of any value, as DuckDB makes it: numbers are rounded to whole ones, not cut off.
+
+    >>> converted(col("a"), "BIGINT").sql("duckdb")
+    'CAST("a" AS BIGINT)'
+    """
+    made = cast(a, to)
+    made.meta["converted"] = True
+    return made
+
+
+def is_converted(node: Expr) -> bool:
+    """Whether a cast is of any value."""
+    return bool(node.meta.get("converted"))
+
+
 def collated(a: Expr, collation: str) -> Expr:
     """Text to be compared by a collation, whatever the one in force is."""
     return exp.Collate(this=operand(a), expression=ident(collation))

@@ -9,7 +9,7 @@ import sqlglot
 from sqlglot import exp
 
 from aops_indb.errors import DefinitionError, shortened, shown
-from aops_indb.sqlgen.build import Expr, operand
+from aops_indb.sqlgen.build import Expr, ident, operand
 
 # A dialect as sqlglot takes it.
 DialectName: TypeAlias = str | type[sqlglot.Dialect]
@@ -80,6 +80,16 @@ def tables_of(tree: Expr) -> set[str]:
     return {table.name for table in tree.find_all(exp.Table)}
 
 
+def tables_in(tree: Expr, schema: str) -> set[str]:
+    """Names of the tables of a schema that a tree refers to.
+
+    >>> tables_in(parse_select("SELECT * FROM features.a JOIN raw.b USING (k)"), "features")
+    {'a'}
+    """
+    found = tree.find_all(exp.Table)
+    return {table.name for table in found if table.db.lower() == schema}
+
+
 def replace_columns(tree: Expr, values: Mapping[str, Expr]) -> Expr:
     """The tree with columns of those names replaced by expressions.
 
@@ -104,3 +114,33 @@ def column_uses(tree: Expr) -> list[str]:
 def is_column(tree: Expr) -> bool:
     """Whether a tree is nothing but a reference to a column."""
     return isinstance(tree, exp.Column)
+
+
+def qualify(tree: Expr, relation: str) -> None:
+    """Have a tree's references to columns that do not say of which relation say this one."""
+    for column in tree.find_all(exp.Column):
+        if not column.table:
+            column.set("table", ident(relation))
+
+
+def tables_read(tree: Expr) -> list[str]:
+    """The tables a query reads, as `parse_table` takes them; not its common table expressions.
+
+    >>> tables_read(parse_select("WITH a AS (SELECT * FROM raw.t) SELECT * FROM a JOIN u USING (k)"))
+    ['"raw"."t"', '"u"']
+    """
+    names = {cte.alias.lower() for cte in tree.find_all(exp.CTE)}
+    found = [table for table in tree.find_all(exp.Table) if table.db or table.name.lower() not in names]
+    return sorted(
+        {
+            ".".join(part.copy().transform(_quoted).sql("duckdb") for part in table.parts)
+            for table in found
+            if table.name
+        }
+    )
+
+
+def _quoted(node: Expr) -> Expr:
+    if isinstance(node, exp.Identifier):
+        node.set("quoted", True)
+    return node

@@ -33,6 +33,30 @@ def _has_punctuation(node: Expr) -> bool:
     return isinstance(node, exp.Column | exp.Alias) and not PUNCTUATION.isdisjoint(node.output_name)
 
 
+def _sums_in_order_over_window(node: Expr) -> bool:
+    return isinstance(node, exp.Window) and isinstance(node.this, exp.Sum) and isinstance(node.this.this, exp.Order)
+
+
+_RANKED = (exp.ArrayAgg, exp.PercentileCont, exp.ApproxDistinct, exp.Mode, exp.Transform, exp.Struct)
+
+
+def _is_no_plain_aggregate(node: Expr) -> bool:
+    """Whether a node is an aggregate of whole structs or lists, one by rank, or one of different values in a frame."""
+    if isinstance(node, exp.Max | exp.Min):
+        return bool(node.args.get("count"))
+    if isinstance(node, exp.Window):
+        return isinstance(node.this, exp.Count) and isinstance(node.this.this, exp.Distinct)
+    return isinstance(node, _RANKED)
+
+
+# PostgreSQL cuts longer names off, and takes two that begin alike for one
+_LONGEST_NAME = 63
+
+
+def _is_long_name(node: Expr) -> bool:
+    return isinstance(node, exp.Identifier) and len(node.name.encode()) > _LONGEST_NAME
+
+
 # What a dialect may lack -> whether a node of a tree is it.
 LACKING: dict[str, Callable[[Expr], bool]] = {
     "an ASOF join": lambda node: isinstance(node, exp.Join) and node.args.get("method") == "ASOF",
@@ -43,6 +67,9 @@ LACKING: dict[str, Callable[[Expr], bool]] = {
     "the function TANH": lambda node: isinstance(node, exp.Tanh),
     "a comparison of text": _compares_text,
     "a column name with punctuation": _has_punctuation,
+    "a sum in order over a window": _sums_in_order_over_window,
+    "an aggregate of lists or structs, or one by rank": _is_no_plain_aggregate,
+    "a name of more than 63 bytes": _is_long_name,
     "a shift of bits": lambda node: isinstance(node, exp.BitwiseLeftShift),
 }
 

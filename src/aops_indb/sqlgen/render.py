@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from itertools import islice
 
@@ -13,6 +13,8 @@ import sqlglot
 from aops_indb.sqlgen.build import Expr
 from aops_indb.sqlgen.dialects import Dialect
 from aops_indb.sqlgen.passes import PASSES
+from aops_indb.sqlgen.rewrites.routines import with_comments_inside
+from aops_indb.sqlgen.statements import Statement
 
 # Nodes of a tree beyond which its SQL is written in one line: nobody reads it, and where a thousand trees nest hundreds
 # of sub-selects, lines with their indentation would make it many times as long.
@@ -56,6 +58,12 @@ def render(tree: Expr, dialect: Dialect, *, header: str | None = None, consume: 
     if header is None:
         return sql
     return "\n".join(f"-- {line}" for line in header.splitlines()) + "\n" + sql
+
+
+def render_script(statements: Sequence[Statement], dialect: Dialect) -> list[str]:
+    """The texts of the statements that make one view or function, with its comments."""
+    inside = with_comments_inside(statements) if dialect.comments_inside else statements
+    return [render(statement, dialect) for statement in inside]
 
 
 def _with_room(write: Callable[[], str]) -> str:

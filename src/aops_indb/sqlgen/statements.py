@@ -242,17 +242,38 @@ def create_temporary_table_as(name: str, query: Query) -> Statement:
     return exp.Create(this=table(name), kind="TABLE", expression=query, properties=temporary)
 
 
-def create_table_macro(target: exp.Table, parameters: Sequence[str], query: Query) -> Statement:
-    """A DuckDB table macro: `CREATE OR REPLACE MACRO target(parameters) AS TABLE query`."""
-    signature = exp.UserDefinedFunction(this=target, expressions=[ident(p) for p in parameters], wrapped=True)
+@dataclass(frozen=True, slots=True)
+class MacroSignature:
+    """What a table macro leaves unsaid: the types of its parameters, and a view whose rows are like its own."""
+
+    parameters: Mapping[str, str]
+    rows_of: exp.Table
+
+
+def create_table_macro(
+    target: exp.Table, parameters: Sequence[str], query: Query, *, signature: MacroSignature | None = None
+) -> Statement:
+    """A DuckDB table macro: `CREATE OR REPLACE MACRO target(parameters) AS TABLE query`.
+
+    signature: for warehouses whose functions have types
+    """
+    called = exp.UserDefinedFunction(this=target, expressions=[ident(p) for p in parameters], wrapped=True)
     as_table = exp.ReturnsProperty(this=exp.Schema(this=exp.Var(this="TABLE")), is_table=True)
-    return exp.Create(
-        this=signature,
+    made = exp.Create(
+        this=called,
         kind="MACRO",
         expression=query,
         replace=True,
         properties=exp.Properties(expressions=[as_table]),
     )
+    made.meta["signature"] = signature
+    return made
+
+
+def macro_signature(macro: exp.Create) -> MacroSignature | None:
+    """The signature that a table macro was made with."""
+    found: MacroSignature | None = macro.meta.get("signature")
+    return found
 
 
 def drop(kind: Literal["VIEW", "TABLE", "MACRO", "MACRO TABLE"], target: exp.Table) -> Statement:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from aops_indb.engines import Session
 from aops_indb.errors import AopsError, DestructiveChangeError, StalePlanError
-from aops_indb.features.views import SCHEMA
-from aops_indb.registry import applied_definitions, current_actor, record_definition, remove_definition
+from aops_indb.features.views import KEPT_SUFFIX, SCHEMA
+from aops_indb.registry import (
+    DefinitionRecord,
+    applied_definitions,
+    current_actor,
+    note_compiled,
+    record_definition,
+    remove_definition,
+)
 from aops_indb.sqlgen.statements import create_schema, drop, table
 from aops_indb.workflows.desired import source_types
-from aops_indb.workflows.plan import Change, Plan, state_of
+from aops_indb.workflows.plan import Change, Plan, no_longer_made, state_of
 from aops_indb.workflows.present import Present
 from aops_indb.workflows.workspace import Report, Workspace, silent
 
@@ -29,20 +36,45 @@ def apply_plan(
 ) -> Applied:
     """Carry the plan out; DestructiveChangeError, StalePlanError or an error leave everything as it was."""
     _require_allowed(plan, allow_destructive)
-    if not plan.changes:
+    if not plan.changes and not plan.compiled_anew:
         return Applied((), 0)
     with project.session() as session, session.transaction():
+        if not plan.changes:
+            _note_compiled(session, plan)
+            return Applied((), 0)
         if state_of(applied_definitions(session), Present.read(session, SCHEMA)) != plan.state:
             raise StalePlanError("the warehouse was changed since this plan was made: run  aops plan  again")
         for source, types in plan.sources:
             if source_types(source, session) != types:
                 raise StalePlanError(f"data source '{source.name}' has other columns than planned with: plan again")
-        session.execute(create_schema(SCHEMA))
-        statements = 0
-        for done, change in enumerate(plan.changes):
-            report("apply", done / len(plan.changes))
-            statements += _make(session, plan, change)
-    return Applied(plan.changes, statements)
+        return Applied(plan.changes, _carry_out(session, plan, report))
+
+
+def _carry_out(session: Session, plan: Plan, report: Report) -> int:
+    """Make every change, then record them all; returns the number of statements on views."""
+    _note_compiled(session, plan)
+    session.execute(create_schema(SCHEMA))
+    # what each definition was made as is read once, at the end: reading takes longer than making a view
+    before, statements = Present.read(session, SCHEMA), 0
+    applied = applied_definitions(session)
+    for done, change in enumerate(plan.changes):
+        report("apply", done / len(plan.changes))
+        statements += _make(session, plan, change, before, applied)
+    after, actor = Present.read(session, SCHEMA), current_actor()
+    for change in plan.changes:
+        if change.action == "remove":
+            remove_definition(session, change.kind, change.name, actor=actor)
+        else:
+            key = (change.kind, change.name)
+            made = after.made(item.name for item in plan.objects[key])
+            record_definition(session, replace(plan.records[key], made_as=made), actor=actor)
+    return statements
+
+
+def _note_compiled(session: Session, plan: Plan) -> None:
+    """Let the next plan rely on what came out as it was: after an upgrade that is nearly all."""
+    for (kind, name), digest in plan.compiled_anew.items():
+        note_compiled(session, kind, name, digest)
 
 
 def _require_allowed(plan: Plan, allowed: Sequence[str]) -> None:
@@ -69,21 +101,22 @@ def _loss(change: Change) -> str:
     return " and would ".join(losses)
 
 
-def _make(session: Session, plan: Plan, change: Change) -> int:
-    """Carry one change out; returns the number of statements on views."""
-    key, actor = (change.kind, change.name), current_actor()
+def _make(
+    session: Session, plan: Plan, change: Change, before: Present, applied: Mapping[tuple[str, str], DefinitionRecord]
+) -> int:
+    """Make or drop the views of one change; returns the number of statements."""
+    key = (change.kind, change.name)
     if change.action == "remove":
-        statements = _drop_objects(session, list(applied_definitions(session)[key].sql))
-        remove_definition(session, change.kind, change.name, actor=actor)
-        return statements
+        # a view that is kept as a table takes that along
+        kept = [f"{change.name}{KEPT_SUFFIX}"] if change.kind == "feature_view" else []
+        return _drop_objects(session, [*applied[key].sql, *kept])
     objects = plan.objects[key]
+    dropped = _drop_objects(session, no_longer_made(applied[key], plan.records)) if key in applied else 0
     for item in objects:
-        Present.read(session, SCHEMA).require_no_table(item.name)
+        before.require_no_table(item.name)
         for statement in item.statements:
             session.execute(statement)
-    made = Present.read(session, SCHEMA).made(item.name for item in objects)
-    record_definition(session, replace(plan.records[key], made_as=made), actor=actor)
-    return sum(len(item.statements) for item in objects)
+    return dropped + sum(len(item.statements) for item in objects)
 
 
 def _drop_objects(session: Session, names: list[str]) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 
 from aops_indb.engines import Session
 from aops_indb.features.definition_set import KINDS
+from aops_indb.features.view_versions import spelled
 from aops_indb.registry import (
     DefinitionRecord,
     applied_definitions,
@@ -22,7 +23,7 @@ from aops_indb.workflows.versions import model_of
 from aops_indb.workflows.workspace import Workspace
 
 # Kinds whose columns are named `owner:column`.
-HOLDERS = ("feature_view", "request_source")
+HOLDERS = ("feature_view", "feature_view_alias", "request_source")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class Catalog:
     def holder(self, reference: str) -> DefinitionRecord | None:
         """The view or request source that `owner:column` names a column of."""
         owner, _, column = reference.partition(":")
-        records = (self.applied.get((kind, owner)) for kind in HOLDERS)
+        records = (self._view(owner), self.applied.get(("request_source", owner)))
         return next((record for record in records if record and column in features_of(record.definition)), None)
 
     def dataset(self, name: str) -> dict[str, Any] | None:
@@ -81,9 +82,17 @@ class Catalog:
         """Every feature of a service; a view stands for all it has."""
         found: list[str] = []
         for item in service.definition["features"]:
-            view = self.applied.get(("feature_view", item))
+            view = self._view(item)
             found += [f"{item}:{column.name}" for column in view.columns] if view else [item]
         return list(dict.fromkeys(found))
+
+    def _view(self, owner: str) -> DefinitionRecord | None:
+        """The feature view or alias that `view` or `view@v2` names."""
+        name, _, version = owner.partition("@v")
+        newest = self.applied.get(("feature_view", name))
+        if version and (newest is None or str(newest.definition.get("version")) != version):
+            return self.applied.get(("feature_view", spelled(owner)))
+        return newest or self.applied.get(("feature_view_alias", name))
 
     def join_keys(self, record: DefinitionRecord) -> list[str]:
         """Join keys of an entity, or of a view's entities, in order."""
@@ -102,7 +111,10 @@ class Catalog:
     def users_of_feature(self, reference: str) -> list[DefinitionRecord]:
         """What asks for one feature, directly or by way of others."""
         on_demand = [r for r in self._of("on_demand_feature") if reference in r.definition.get("inputs", ())]
-        asked = {reference, *(record.name for record in on_demand)}
+        owner, _, name = reference.partition(":")
+        aliased = [f"{r.name}:{name}" for r in self._of("feature_view_alias") if r.definition["of"] == owner]
+        on_demand += [r for r in self._of("on_demand_feature") if set(aliased) & set(r.definition.get("inputs", ()))]
+        asked = {reference, *aliased, *(record.name for record in on_demand)}
         services = [record for record in self._of("feature_service") if asked & set(self.references(record))]
         models = [user for record in services for user in self.users(record.kind, record.name)]
         return [*on_demand, *services, *{record.name: record for record in models}.values()]

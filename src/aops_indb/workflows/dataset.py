@@ -8,15 +8,17 @@ import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from aops_indb.engines import Session
 from aops_indb.errors import DefinitionError, QueryError, SpineError, UnknownNameError
 from aops_indb.features.definition_set import DefinitionSet
-from aops_indb.features.definitions import EVENT_TIMESTAMP, FeatureService
+from aops_indb.features.definitions import EVENT_TIMESTAMP, FeatureService, RequestSource
 from aops_indb.features.model import Model
-from aops_indb.features.spine import Feature, join_features, numbered, resolve
+from aops_indb.features.spine import Feature, join_features, numbered, output_names, resolve
+from aops_indb.features.window_algorithms import ALGORITHMS
+from aops_indb.features.window_algorithms.choice import Choose, WindowChoice, chooser, noted, require_algorithm
 from aops_indb.registry import DatasetRecord, current_actor, find_dataset, record_dataset
 from aops_indb.sqlgen.build import cast, col, count_star, func, star, string_agg
 from aops_indb.sqlgen.lists import struct
@@ -34,6 +36,8 @@ from aops_indb.sqlgen.statements import (
     subquery,
     table,
 )
+from aops_indb.workflows.origins import feature_versions, source_states
+from aops_indb.workflows.source_statistics import statistics_of
 from aops_indb.workflows.spine_checks import check_spine
 from aops_indb.workflows.workspace import Report, Workspace, silent
 
@@ -59,6 +63,7 @@ class HistoricalFeatures:
     entity_df: EntityDf
     features: tuple[Feature, ...]
     full_feature_names: bool
+    algorithm: str | None = None
 
     def to_arrow(self) -> pa.Table:
         """As an Arrow table: the spine's columns, then the features; rows in the spine's order."""
@@ -77,27 +82,46 @@ class HistoricalFeatures:
             note = f"{SPINE_NAME}: the rows given as entity_df" if given else None
             return render(query, self.project.engine.dialect, header=note)
 
+    def explain(self) -> tuple[WindowChoice, ...]:
+        """Which algorithm computes which windows, and why."""
+        made: list[WindowChoice] = []
+        with self.project.session() as session, self._query(session, made=made):
+            return tuple(made)
+
     def persist(self, name: str, *, report: Report = silent) -> Dataset:
         """Keep as datasets.<name>__<digest>; the same content is kept once."""
         _require_name(name)
-        with self.project.session() as session, self._query(session) as query, session.transaction():
+        with (
+            self.project.session() as session,
+            self._query(session, registered=SPINE_NAME) as query,
+            session.transaction(),
+        ):
             return _keep(session, self, name, query, report)
 
     @contextmanager
-    def _query(self, session: Session, *, registered: str | None = None) -> Iterator[Query]:
+    def _query(
+        self, session: Session, *, registered: str | None = None, made: list[WindowChoice] | None = None
+    ) -> Iterator[Query]:
         """The join over the spine; a spine that is data is registered for the length of the block."""
         if isinstance(self.entity_df, str):
-            yield self._join(session, spine_query(self.entity_df))
+            yield self._join(session, spine_query(self.entity_df), made)
             return
         name = registered or f"entity_df_{uuid.uuid4().hex[:8]}"
-        session.register(name, _as_arrow(self.entity_df))
+        session.register(name, as_arrow(self.entity_df))
         try:
-            yield self._join(session, select([star()], table(name)))
+            yield self._join(session, select([star()], table(name)), made)
         finally:
             session.unregister(name)
 
-    def _join(self, session: Session, spine: Query) -> Query:
-        return joined_spine(self.project, session, spine, self.features, full_feature_names=self.full_feature_names)
+    def _join(self, session: Session, spine: Query, made: list[WindowChoice] | None) -> Query:
+        return joined_spine(
+            self.project,
+            session,
+            spine,
+            self.features,
+            full_feature_names=self.full_feature_names,
+            choose=noted(chooser(statistics_of(session, spine), algorithm=self.algorithm), made),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +137,22 @@ class Dataset:
 
 
 def historical_features(
-    project: Workspace, entity_df: EntityDf, features: Features, *, full_feature_names: bool = False
+    project: Workspace,
+    entity_df: EntityDf,
+    features: Features,
+    *,
+    full_feature_names: bool = False,
+    algorithm: str | None = None,
 ) -> HistoricalFeatures:
     """What `Project.get_historical_features` returns; names are resolved at once, the join runs later."""
+    if algorithm is not None:
+        require_algorithm(algorithm, list(ALGORITHMS))
     references = project.definitions.references(features)
     if not references:
         raise SpineError("no features asked for: name a service, or features as 'view:feature'")
     _require_known(project.definitions, references)
-    return HistoricalFeatures(project, entity_df, resolve(project.definitions, references), full_feature_names)
+    resolved = resolve(project.definitions, references)
+    return HistoricalFeatures(project, entity_df, resolved, full_feature_names, algorithm)
 
 
 def _require_known(definitions: DefinitionSet, references: Sequence[str]) -> None:
@@ -152,9 +184,9 @@ def keep_dataset(
     return historical_features(project, entity_df, features).persist(name, report=report)
 
 
-def model_training_set(project: Workspace, model: Model) -> HistoricalFeatures:
+def model_training_set(project: Workspace, model: Model, *, algorithm: str | None = None) -> HistoricalFeatures:
     """A model's spine with its service's features."""
-    return historical_features(project, model.spine, model.service)
+    return historical_features(project, model.spine, model.service, algorithm=algorithm)
 
 
 def joined_spine(
@@ -164,6 +196,7 @@ def joined_spine(
     features: Sequence[Feature],
     *,
     full_feature_names: bool = False,
+    choose: Choose | None = None,
 ) -> Query:
     """The point-in-time join, in the spine's order; SpineError if the spine does not fit the features."""
     columns = spine_columns(session, spine)
@@ -176,6 +209,7 @@ def joined_spine(
         full_feature_names=full_feature_names,
         ordered=True,
         types_of=session.columns,
+        choose=choose,
     )
 
 
@@ -199,7 +233,8 @@ def spine_columns(session: Session, spine: Query) -> dict[str, str]:
     return dict(described)
 
 
-def _as_arrow(entity_df: pd.DataFrame | pa.Table) -> pa.Table:
+def as_arrow(entity_df: pd.DataFrame | pa.Table) -> pa.Table:
+    """Rows given as data; SpineError for what is none."""
     import pandas as pd
     import pyarrow as pa
 
@@ -259,7 +294,7 @@ def _keep(session: Session, joined: HistoricalFeatures, name: str, query: Query,
         create_table_as(table(draft, SCHEMA), query), lambda done: report(f"dataset {name}", done)
     )
     columns = session.columns(table(draft, SCHEMA))
-    digest, rows = _digest(session, draft, columns)
+    digest, rows = digest_of(session, draft, columns)
     kept = f"{name}__{digest[:8]}"
     there = kept in session.relations(SCHEMA)
     if there:
@@ -268,12 +303,27 @@ def _keep(session: Session, joined: HistoricalFeatures, name: str, query: Query,
         session.execute(rename_table(table(draft, SCHEMA), kept))
     # recorded, and not there: someone dropped the table
     if find_dataset(session, digest, name=name) is None:
-        record_dataset(session, _record(joined, name, kept, digest, rows, columns, query), actor=current_actor())
+        record = _record(joined, name, kept, digest, rows, columns, query)
+        record_dataset(session, _with_origins(joined, session, record), actor=current_actor())
     return Dataset(name, digest, f"{SCHEMA}.{kept}", rows, tuple(columns), created=not there)
 
 
-def _digest(session: Session, name: str, columns: Mapping[str, str]) -> tuple[str, int]:
-    """SHA-256 over names, types and rows of a table, whatever the order of its rows; and how many there are."""
+def _with_origins(joined: HistoricalFeatures, session: Session, record: DatasetRecord) -> DatasetRecord:
+    """What the set was made from as it is now, so that it can be made again."""
+    names = output_names(joined.features, [], full_feature_names=joined.full_feature_names)
+    computed = {names[f.reference] for f in joined.features if not isinstance(f.origin, RequestSource)}
+    spine = {name: sql_type for name, sql_type in record.columns.items() if name not in computed}
+    return replace(
+        record,
+        spine_columns=tuple(spine),
+        spine_digest=digest_of(session, record.table_name, spine)[0],
+        feature_versions=feature_versions(joined.project, joined.features),
+        sources=source_states(joined.project, session, joined.features, table(record.table_name, SCHEMA)),
+    )
+
+
+def digest_of(session: Session, name: str, columns: Mapping[str, str]) -> tuple[str, int]:
+    """SHA-256 over columns' names, types and rows of a table of datasets, whatever their order; and how many rows."""
     row = func("SHA256", cast(func("TO_JSON", struct({column: col(column) for column in columns})), "VARCHAR"))
     hashes = select({"row_digest": row}, table(name, SCHEMA))
     every_row = func("SHA256", string_agg(col("row_digest"), order_by=[col("row_digest")]))

@@ -9,52 +9,90 @@ import hashlib
 import inspect
 import json
 import textwrap
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from aops_indb.engines import Session
 from aops_indb.errors import DefinitionError, QueryError, UnknownNameError, shortened, shown
 from aops_indb.features.definition_set import DefinitionSet
-from aops_indb.features.definitions import DataSource, Definition, FeatureService, FeatureView, OnDemandFeature
+from aops_indb.features.definitions import (
+    AliasedView,
+    Check,
+    DataSource,
+    Definition,
+    FeatureService,
+    FeatureView,
+    OnDemandFeature,
+    ViewHistory,
+)
 from aops_indb.features.model import Model
 from aops_indb.features.setting_types import EXAMPLES
 from aops_indb.features.source_rows import source_relation
 from aops_indb.features.spine import resolve, with_inputs
 from aops_indb.features.types import DType
-from aops_indb.features.views import WarehouseObject, warehouse_objects
+from aops_indb.features.views import WarehouseObject, numbered_view, warehouse_objects
 from aops_indb.features.windows import aggregated
 from aops_indb.registry import ColumnRecord, DefinitionRecord
 from aops_indb.sqlgen.build import col, star
 from aops_indb.sqlgen.parse import normal_sql, parse_expression
 from aops_indb.sqlgen.render import render
 from aops_indb.sqlgen.statements import select
+from aops_indb.workflows.compiled import compiled_from, is_current, surroundings
+from aops_indb.workflows.present import Present
 from aops_indb.workflows.reader_zone import require_same_in_view, require_same_on_demand
 from aops_indb.workflows.workspace import Workspace
 
 # Settings of a definition that hold SQL: compared by meaning, not by spacing.
-_SQL_SETTINGS = {"query", "expr", "where", "filter", "spine", "target", "population"}
+_SQL_SETTINGS = {"query", "expr", "where", "filter", "spine", "target", "population", "condition"}
 # Settings that change nothing in what a definition computes.
-NOTES = ("description", "tags", "owner")
+NOTES = ("description", "tags", "owner", "freshness", "checks", "materialization")
 _TIME_TYPES = {"TIMESTAMP WITH TIME ZONE": True, "TIMESTAMPTZ": True, "TIMESTAMP": False}
 
 
 @dataclass(frozen=True, slots=True)
 class Desired:
-    """A definition as it shall stand in the warehouse."""
+    """A definition as it shall stand in the warehouse; of a view that stands so already, without its objects."""
 
     record: DefinitionRecord
     objects: tuple[WarehouseObject, ...] = ()
 
 
-def desired_state(project: Workspace, session: Session) -> dict[tuple[str, str], Desired]:
-    """Every definition by kind and name; DefinitionError if one does not fit the warehouse."""
-    definitions = project.definitions
+def desired_state(
+    project: Workspace, session: Session, applied: Mapping[tuple[str, str], DefinitionRecord], present: Present
+) -> dict[tuple[str, str], Desired]:
+    """Every definition by kind and name; DefinitionError if one does not fit the warehouse.
+
+    applied, present: what need not be compiled again
+    """
     desired: dict[tuple[str, str], Desired] = {}
-    for kind, named in definitions.by_kind.items():
+    under = surroundings(project, session)
+    for kind, named in project.definitions.by_kind.items():
         for name, definition in named.items():
-            desired[kind, name] = _desired(project, session, kind, name, definition)
+            before, digest = applied.get((kind, name)), ""
+            if isinstance(definition, FeatureView):
+                digest = compiled_from(definition, _types_read(definition, session), under)
+            if before is not None and is_current(before, digest, present):
+                desired[kind, name] = Desired(before)
+                continue
+            if isinstance(definition, AliasedView):
+                made = _desired_alias(project, session, kind, name, definition)
+            else:
+                made = _desired(project, session, kind, name, definition)
+            desired[kind, name] = replace(made, record=replace(made.record, compiled_from=digest))
     return desired
+
+
+def _types_read(view: FeatureView, session: Session) -> list[dict[str, str]]:
+    """Column types of the source of a view, and if that is a view's history, of what that view is made from."""
+    types = [source_types(view.source, session)]
+    return [*types, *_types_read(view.source.of, session)] if isinstance(view.source, ViewHistory) else types
+
+
+def _desired_alias(project: Workspace, session: Session, kind: str, name: str, view: AliasedView) -> Desired:
+    """Nothing is made of it: it is a way to join the view."""
+    record = _record(project, session, kind, name, view, view_objects(project, session, view.of))
+    return Desired(replace(record, sql={}))
 
 
 def _desired(project: Workspace, session: Session, kind: str, name: str, definition: Definition) -> Desired:
@@ -72,7 +110,8 @@ def view_objects(project: Workspace, session: Session, view: FeatureView) -> tup
         _require_conditions(view, session)
         require_same_in_view(view, session)
         _require_castable(view, session)
-        return warehouse_objects(view, now=project.now, time_zone=time_zone, types_of=session.columns)
+        made = warehouse_objects(view, now=project.now, time_zone=time_zone, types_of=session.columns)
+        return made if view.version is None else (*made, numbered_view(view, view.version))
     except QueryError as error:
         raise DefinitionError(f"feature view '{view.name}': {error}", where=view.defined_at) from error
 
@@ -80,6 +119,7 @@ def view_objects(project: Workspace, session: Session, view: FeatureView) -> tup
 def _require_conditions(view: FeatureView, session: Session) -> None:
     """DefinitionError for a condition that is not true or false: what is not 0 or '' would count as true."""
     settings = [("filter", view.filter, view)] + [("where", part.where, part) for part in view.aggregations]
+    settings += [("since", part.since, part) for part in view.aggregations]
     for setting, condition, definition in settings:
         if condition is None:
             continue
@@ -149,7 +189,11 @@ def _record(
 
 def fingerprint(definition: Definition) -> str:
     """A digest of what a definition computes: two of one fingerprint give the same features."""
-    return _digest([meaning(definition), *_meaning_of_parts(definition)])
+    said = meaning(definition)
+    if type(definition) is FeatureView:
+        # a version that another follows gets another name, and is what it was
+        said = {setting: value for setting, value in said.items() if setting not in ("name", "version")}
+    return _digest([said, *_meaning_of_parts(definition)])
 
 
 def _comments_on_keys(definition: Definition) -> dict[str, Any]:
@@ -181,7 +225,7 @@ def canonical(definition: Definition, *, without: Collection[str] = ()) -> dict[
 def _plain(value: Any, without: Collection[str]) -> Any:
     match value:
         case Definition() if hasattr(value, "name") and type(value).__name__ in _BY_NAME:
-            return value.name
+            return getattr(value, "reference_name", value.name)
         case Definition():
             return canonical(value, without=without)
         case dict():
@@ -226,7 +270,8 @@ def _constant(value: Any) -> str:
 
 # Definitions that others refer to by name.
 _BY_NAME = {
-    "Entity", "DataSource", "RequestSource", "FeatureView", "OnDemandFeature", "FeatureService", "Model",
+    "Entity", "DataSource", "RequestSource", "FeatureView", "AliasedView", "ViewHistory",
+    "OnDemandFeature", "FeatureService", "Model",
 }  # fmt: skip
 
 
@@ -234,7 +279,11 @@ def _meaning_of_parts(definition: Definition) -> list[dict[str, Any]]:
     """What a view is made from, so that a view is another one when its source is."""
     if not isinstance(definition, FeatureView):
         return []
-    return [meaning(part) for part in (definition.source, *definition.entities)]
+    if isinstance(definition.source, ViewHistory):
+        source = [meaning(definition.source.of), *_meaning_of_parts(definition.source.of)]
+    else:
+        source = [meaning(definition.source)]
+    return [*source, *(meaning(entity) for entity in definition.entities)]
 
 
 def _digest(content: list[dict[str, Any]]) -> str:
@@ -266,7 +315,7 @@ def source_types(source: DataSource, session: Session) -> dict[str, str]:
 
 def _time_zone(source: DataSource, types: dict[str, str]) -> bool:
     zones = []
-    for column in (source.timestamp_field, source.created_timestamp_column):
+    for column in (source.timestamp_field, source.created_timestamp_column, source.valid_to):
         if column is None:
             continue
         sql_type = next((t for name, t in types.items() if name.lower() == column.lower()), None)
@@ -305,8 +354,13 @@ def _columns(
 
 def _dependencies(definitions: DefinitionSet, definition: Definition) -> tuple[tuple[str, str], ...]:
     match definition:
+        case AliasedView():
+            of = definitions.view(definition.of.reference_name)
+            return (*(("entity", entity.name) for entity in definition.entities), ("feature_view", of.name))
         case FeatureView():
             entities = [("entity", entity.name) for entity in definition.entities]
+            if isinstance(definition.source, ViewHistory):
+                return (*entities, ("feature_view", definitions.view(definition.source.of.reference_name).name))
             return (*entities, ("data_source", definition.source.name))
         case OnDemandFeature():
             return _origins(definitions, definition, definition.inputs)
@@ -314,6 +368,8 @@ def _dependencies(definitions: DefinitionSet, definition: Definition) -> tuple[t
             return _origins(definitions, definition, definition.references)
         case Model():
             return (("feature_service", definition.service.name),)
+        case Check(on=FeatureView() | DataSource() as on):
+            return (("feature_view" if isinstance(on, FeatureView) else "data_source", on.name),)
         case _:
             return ()
 
@@ -321,7 +377,7 @@ def _dependencies(definitions: DefinitionSet, definition: Definition) -> tuple[t
 def _origins(
     definitions: DefinitionSet, definition: OnDemandFeature | FeatureService, references: tuple[str, ...]
 ) -> tuple[tuple[str, str], ...]:
-    kinds = {"FeatureView": "feature_view", "OnDemandFeature": "on_demand_feature"}
+    kinds = {"FeatureView": "feature_view", "AliasedView": "feature_view_alias", "OnDemandFeature": "on_demand_feature"}
     try:
         found = with_inputs(definitions, resolve(definitions, references))
     except UnknownNameError as error:

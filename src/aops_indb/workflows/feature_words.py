@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from aops_indb.features.definitions import Aggregation
+from aops_indb.features.definitions.aggregation import feature_names
+from aops_indb.features.types import LIFETIME
 
 _LENGTH = re.compile(r"(?:(?P<day>\d+) days?(?:, )?)?(?:(?P<hour>\d+):(?P<minute>\d\d):(?P<second>\d\d))?")
 
@@ -21,14 +22,14 @@ def features_of(definition: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     fields = [*definition.get("schema", ()), *([definition] if "expr" in definition else ())]
     found = {field["name"]: {**of_fields, **field} for field in fields}
     for settings in definition.get("aggregations", ()):
-        named = Aggregation(**{key: settings[key] for key in _NAMING if key in settings})
-        for (name, _), window in zip(named.features(), named.windows, strict=True):
+        names = feature_names(**{key: settings[key] for key in _NAMING if key in settings})
+        for name, window in zip(names, settings["windows"], strict=True):
             found[name] = {**shared, **settings, "name": name, "windows": window}
     return found
 
 
 # Settings of an aggregation that name its features.
-_NAMING = ("function", "windows", "column", "expr", "name")
+_NAMING = ("function", "windows", "column", "name")
 
 
 def computed_as(settings: Mapping[str, Any]) -> str:
@@ -36,13 +37,19 @@ def computed_as(settings: Mapping[str, Any]) -> str:
 
     >>> computed_as({"function": "mean", "column": "delay", "windows": "7d", "where": "landed", "offset": "1:00:00"})
     'mean of delay, trailing 7d, until 1 hour before, where landed'
+    >>> computed_as({"function": "last_n", "column": "delay", "n": 3, "windows": "lifetime", "since": "landed"})
+    'last_n of delay, n = 3, over all rows so far, since landed'
     >>> computed_as({"name": "seats", "source": "planes"}), computed_as({"name": "distance"})
     ('seats', 'given by the spine')
     """
     if "function" not in settings:
         return str(settings.get("expr", settings["name"] if "source" in settings else "given by the spine"))
     parts = [f"{settings['function']} of {settings.get('column', settings.get('expr', 'rows'))}"]
-    parts.append(f"trailing {settings['windows']}")
+    parts += [f"{name} = {settings[name]}" for name in ("n", "q") if name in settings]
+    parts += [f"half-life {length(settings['half_life'])}"] if "half_life" in settings else []
+    lifetime = settings["windows"] == LIFETIME
+    parts.append("over all rows so far" if lifetime else f"trailing {settings['windows']}")
+    parts += [f"since {settings['since']}"] if "since" in settings else []
     parts += [f"until {length(settings['offset'])} before"] if "offset" in settings else []
     parts += [f"where {settings['where']}"] if "where" in settings else []
     return ", ".join(parts)

@@ -12,6 +12,7 @@ from aops_indb.errors import SettingsError, UnknownNameError
 from aops_indb.shipped import shipped
 from aops_indb.sqlgen.build import star
 from aops_indb.sqlgen.statements import create_schema, create_table_as, select, table
+from aops_indb.workflows.feature_test_files import FOLDER as TESTS
 from aops_indb.workflows.flights import read_flights_example
 from aops_indb.workflows.settings import FILE_NAME
 from aops_indb.workflows.workspace import Report, Workspace, silent
@@ -61,8 +62,20 @@ def _write_skeleton(folder: Path) -> list[str]:
         # beside definitions that are there already an example would only be in the way
         if not any((folder / name).glob("*.py")):
             made += [_write_new(folder, f"{name}/{file.stem}", file) for file in _templates(name)]
+    made += _write_tests(folder)
     # last: what failed before this can be tried again
     return [_write_new(folder, FILE_NAME, shipped(SKELETON) / FILE_NAME), *made]
+
+
+def _write_tests(folder: Path) -> list[str]:
+    """The skeleton's tests, beside the skeleton's features, which a call before may have written."""
+    example, template = folder / SKELETON_FEATURES, shipped(SKELETON) / f"{SKELETON_FEATURES}.txt"
+    if (folder / TESTS).exists() or not example.exists() or example.read_bytes() != template.read_bytes():
+        return []
+    (folder / TESTS).mkdir()
+    return [
+        _write_new(folder, f"{TESTS}/{file.name}", file) for file in sorted((shipped(SKELETON) / TESTS).glob("*.yml"))
+    ]
 
 
 def _templates(name: str) -> list[Path]:
@@ -86,7 +99,7 @@ def _refuse_another_project(folder: Path) -> None:
 
 def _copy_example(folder: Path) -> list[str]:
     made = []
-    for source in (shipped(FILE_NAME), *_definition_files()):
+    for source in (shipped(FILE_NAME), *_definition_files(), *sorted(shipped(TESTS).glob("*.yml"))):
         name = source.name if source.name == FILE_NAME else f"{source.parent.name}/{source.name}"
         target = folder / name
         if not target.exists():

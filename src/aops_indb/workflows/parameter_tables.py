@@ -13,7 +13,7 @@ from aops_indb.engines import Session
 from aops_indb.errors import RefusedError
 from aops_indb.registry import ModelVersionRecord
 from aops_indb.scoring.parameters import Parameters
-from aops_indb.sqlgen.build import anonymous, cast, col, lit, star
+from aops_indb.sqlgen.build import anonymous, cast, col, eq, lit, star
 from aops_indb.sqlgen.statements import (
     Query,
     Table,
@@ -24,6 +24,7 @@ from aops_indb.sqlgen.statements import (
     insert,
     select,
     table,
+    table_function,
 )
 from aops_indb.workflows.batch import version_view
 from aops_indb.workflows.present import Present
@@ -53,10 +54,33 @@ def make_parameter_tables(session: Session, version: ModelVersionRecord, relatio
             if target.name not in present:
                 _make(session, version, target, query)
             elif not _holds(session, target, query):
-                raise RefusedError(
-                    f"{SCHEMA}.{target.name}, which {version.model}:{version.version} is scored by, is not as aops "
-                    f"made it: drop it, and run  aops promote {version.model}:{version.version}  again"
-                )
+                raise _altered(version, target.name)
+
+
+def require_unaltered(session: Session, version: ModelVersionRecord) -> None:
+    """RefusedError if a table of a version has lost a trigger, as one that was replaced or changed by hand has."""
+    begins = f"{version_view(version)}__".lower()
+    kept = [name for name in session.relations(SCHEMA) if name.lower().startswith(begins)]
+    if not kept:
+        return
+    here = [eq(col("database_name"), anonymous("current_database")), eq(col("schema_name"), lit(SCHEMA))]
+    triggers = select([col("table_name"), col("trigger_name")], table_function("duckdb_triggers", "main"), where=here)
+    found = set(session.rows(triggers))
+    for name in kept:
+        if not found.issuperset((name, _trigger(name, event)) for event in _EVENTS):
+            raise _altered(version, name)
+
+
+def _altered(version: ModelVersionRecord, name: str) -> RefusedError:
+    return RefusedError(
+        f"{SCHEMA}.{name}, which {version.model}:{version.version} is scored by, is not as aops made it: drop it, "
+        f"and run  aops promote {version.model}:{version.version}  again"
+    )
+
+
+def _trigger(name: str, event: str) -> str:
+    """The trigger that keeps a table from an event."""
+    return f"{name}__no_{event.lower()}"
 
 
 @contextmanager
@@ -77,7 +101,7 @@ def _make(session: Session, version: ModelVersionRecord, target: Table, query: Q
     for event in _EVENTS:
         refusal = anonymous("error", lit(f"{SCHEMA}.{target.name} belongs to a model's version and never changes"))
         fails = insert(table("schema_migrations", "aops"), select([refusal]), ["name"])
-        session.execute(forbid(event, target, f"{target.name}__no_{event.lower()}", fails))
+        session.execute(forbid(event, target, _trigger(target.name, event), fails))
 
 
 def _holds(session: Session, target: Table, query: Query) -> bool:

@@ -84,6 +84,8 @@ def _expressions(view: FeatureView) -> Iterator[tuple[str, Expr, DType | None, D
             yield f"expr of {part.function}", parse_expression(part.expr), None, part
         if part.where is not None:
             yield f"where of {part.function}", parse_expression(part.where), None, part
+        if part.since is not None:
+            yield f"since of {part.function}", parse_expression(part.since), None, part
 
 
 def require_same_on_demand(
@@ -94,10 +96,11 @@ def require_same_on_demand(
     spine: column types of a spine; without one, event_timestamp is as the times of the feature views
     """
     columns = {EVENT_TIMESTAMP: _event_type(definitions, session)} if spine is None else {}
-    for given in resolve(definitions, feature.inputs):
-        columns[given.name] = _type_of_input(given, session)
+    for name, reference in feature.names.items():
+        [given] = resolve(definitions, [reference])
+        columns[name] = _type_of_input(given, session)
         if spine is not None and isinstance(given.origin, RequestSource):
-            columns[given.name] = spine.get(given.name, columns[given.name])
+            columns[name] = spine.get(given.name, columns[name])
     if spine is not None:
         columns[EVENT_TIMESTAMP] = spine[EVENT_TIMESTAMP]
     inputs = subquery(select({name: _value_of(sql_type) for name, sql_type in columns.items()}), "inputs")
@@ -123,15 +126,16 @@ def _type_of_input(given: Feature, session: Session) -> str:
     if isinstance(given.origin, OnDemandFeature):
         return _MOMENT if given.origin.dtype is DType.UnixTimestamp else given.origin.dtype.value
     parts = given.origin.schema_ if isinstance(given.origin, RequestSource) else given.origin.features
-    dtype = next(part.dtype for part in parts if part.name == given.name)
+    dtype = next(part.dtype for part in parts if part.name == given.own_name)
     if dtype is not None:
         return _MOMENT if dtype is DType.UnixTimestamp else dtype.value
     if not isinstance(given.origin, FeatureView):
         return _UNKNOWN
     # of a window: as what it reduces
-    part = next(p for p in given.origin.aggregations if given.name in dict(p.features()))
+    part = next(p for p in given.origin.aggregations if given.own_name in dict(p.features()))
     value = aggregated(part)
-    return session.columns(select({"value": value or lit(1)}, source_relation(given.origin.source)))["value"]
+    sql_type = session.columns(select({"value": value or lit(1)}, source_relation(given.origin.source)))["value"]
+    return f"{sql_type}[]" if part.reduction.listed else sql_type
 
 
 def _value_of(sql_type: str) -> Expr:

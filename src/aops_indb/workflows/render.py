@@ -4,19 +4,28 @@ from __future__ import annotations
 
 from aops_indb.errors import AopsError, RefusedError, UnknownNameError
 from aops_indb.sqlgen.dialects import dialect as dialect_named
-from aops_indb.sqlgen.render import render
+from aops_indb.sqlgen.render import render, render_script
 from aops_indb.workflows.dataset import model_training_set
 from aops_indb.workflows.desired import view_objects
 from aops_indb.workflows.executors import SQL
+from aops_indb.workflows.explain_windows import kept_as_defined
 from aops_indb.workflows.scored_rows import require_same_features, scored_rows
 from aops_indb.workflows.versions import find_version, model_of
 from aops_indb.workflows.workspace import Workspace
 
 
-def render_name(project: Workspace, name: str, *, dialect: str | None = None, layout: str | None = None) -> str:
+def render_name(
+    project: Workspace,
+    name: str,
+    *,
+    dialect: str | None = None,
+    layout: str | None = None,
+    algorithm: str | None = None,
+) -> str:
     """The SQL of a feature view, of a model's training set, or of a model's version (`model:2`, `model@champion`).
 
-    layout: how a version's forests are laid out, an entry of LAYOUTS; by default the best for each
+    layout:    how a version's forests are laid out, an entry of LAYOUTS; by default the best for each
+    algorithm: how a training set's windows are computed, an entry of ALGORITHMS; by default the best for each
 
     Feature views render as their view, history and, where the dialect has such, as-of function. Raises
     UnknownNameError for another name, AopsError for what the dialect has no form of, and for a layout of what has none.
@@ -28,16 +37,20 @@ def render_name(project: Workspace, name: str, *, dialect: str | None = None, la
         raise AopsError(
             f"'{name}' has no forests to lay out: name a model's version, as MODEL:2, or leave the layout out"
         )
+    if algorithm and name not in definitions.models:
+        raise kept_as_defined(name)
     if name in definitions.views:
         view = definitions.views[name]
         with project.session() as session:
             objects = view_objects(project, session, view)
         known = [item for item in objects if item.kind == "view" or target.table_macros]
-        return "\n\n".join(render(item.statements[0], target) + ";" for item in known)
+        # what nobody applies is told with its comments, for others to run
+        scripts = [item.statements[:1] if target.name == own.name else item.statements for item in known]
+        return "\n\n".join(f"{sql};" for script in scripts for sql in render_script(script, target))
     if name in definitions.models:
         if target.name != own.name:
             raise AopsError(f"the training set of '{name}' is SQL for {own.name} alone: leave the dialect out")
-        return model_training_set(project, definitions.models[name]).to_sql()
+        return model_training_set(project, definitions.models[name], algorithm=algorithm).to_sql()
     if model_of(name) not in definitions.models:
         raise UnknownNameError("feature view or model", name, [*definitions.views, *definitions.models])
     with project.session() as session:

@@ -31,7 +31,9 @@ from aops_indb.sqlgen.statements import (
     table,
 )
 from aops_indb.workflows.batch import SCHEMA, batch_name, require_batch_table, version_view
+from aops_indb.workflows.check import require_checks_passed
 from aops_indb.workflows.executors import SQL, WHY_LIBRARY
+from aops_indb.workflows.parameter_tables import require_unaltered
 from aops_indb.workflows.present import Present
 from aops_indb.workflows.scored_rows import MODEL_VERSION, require_same_features, scored_rows
 from aops_indb.workflows.versions import find_version
@@ -68,6 +70,7 @@ def score_batch(
         mark_interrupted(session)
         with session.transaction():
             version = find_version(project, session, reference)
+            require_checks_passed(session, version)
             name = batch_name(session, version)
             query = select([star()], _scores(project, session, version), where=_interval(since, until))
             job = start_job(
@@ -129,6 +132,7 @@ def _scores(project: Workspace, session: Session, version: ModelVersionRecord) -
             f"{SCHEMA}.{view}, the view of {reference}, is not as aops made it: drop it, and run  "
             f"aops promote {reference}  again"
         )
+    require_unaltered(session, version)
     return table(view, SCHEMA)
 
 

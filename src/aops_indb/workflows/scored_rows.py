@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +20,7 @@ from aops_indb.workflows.artifacts import ONNX
 from aops_indb.workflows.dataset import spine_columns
 from aops_indb.workflows.executors import EXECUTORS, Fitted, Scorer, SqlScorer
 from aops_indb.workflows.formats import FORMATS
+from aops_indb.workflows.kept_versions import base_name
 from aops_indb.workflows.new_version import bound_views
 from aops_indb.workflows.parameter_tables import parameter_table
 from aops_indb.workflows.spine_checks import check_spine
@@ -50,7 +52,10 @@ def require_same_features(project: Workspace, version: ModelVersionRecord) -> Mo
     """The version's model definition; RefusedError if its features are not those it was trained on."""
     model = project.definitions.model(version.model)
     now, trained = bound_views(project, model), version.feature_view_versions
-    changed = sorted(name for name in {*now, *trained} if now.get(name) != trained.get(name))
+    # a version of a view that another followed has another name, and is what it was
+    same = _without_versions(now) & _without_versions(trained)
+    bound = [*now.items(), *trained.items()]
+    changed = sorted({name for name, digest in bound if (base_name(name), digest) not in same})
     gone = set(version.inputs) - set(input_names(resolve(project.definitions, model.service.references)))
     if changed or gone:
         what = ", ".join(changed) if changed else f"{model.service.name}, which had {', '.join(sorted(gone))}"
@@ -59,6 +64,10 @@ def require_same_features(project: Workspace, version: ModelVersionRecord) -> Mo
             f"run  aops train {version.model}  and promote the new version"
         )
     return model
+
+
+def _without_versions(bound: Mapping[str, str]) -> set[tuple[str, str]]:
+    return {(base_name(name), digest) for name, digest in bound.items()}
 
 
 def scored_rows(

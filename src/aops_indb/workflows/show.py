@@ -156,14 +156,18 @@ CARDS: tuple[Callable[[Catalog, str], Card | None], ...] = (
 )  # fmt: skip
 
 # Setting -> how it is told in plain words, if not as it is written; `length` stands further down, hence the lambda.
-WORDS: dict[str, Callable[[Any], object]] = {"ttl": lambda text: length(text), "candidates": list}
+WORDS: dict[str, Callable[[Any], object]] = {
+    **dict.fromkeys(("ttl", "freshness"), lambda text: length(text)), "candidates": list,
+}  # fmt: skip
 
 # Kind -> the settings that its card tells, as definitions name them.
 SETTINGS: dict[str, tuple[str, ...]] = {
     "entity": (),
-    "data_source": ("table", "query", "timestamp_field", "created_timestamp_column"),
+    "data_source": ("table", "query", "timestamp_field", "created_timestamp_column", "valid_to", "freshness"),
     "request_source": (),
+    "check": ("kind", "on", "column", "columns", "severity", "blocks_scoring", "condition", "query", "where"),
     "feature_view": ("entities", "source", "filter", "ttl"),
+    "feature_view_alias": ("of", "prefix", "entities", "source", "filter", "ttl"),
     "on_demand_feature": ("dtype", "expr", "inputs"),
     "feature_service": (),
     "model": (
@@ -219,6 +223,7 @@ def _datasets(catalog: Catalog, name: str) -> Listing:
 TABLES: dict[str, dict[str, Callable[[Catalog, DefinitionRecord], Listing]]] = {
     "request_source": {"columns": _columns},
     "feature_view": {"columns": _columns},
+    "feature_view_alias": {"columns": _columns},
     "feature_service": {"features": _service_features},
     "model": {
         "versions": lambda catalog, record: _of_model(catalog, "models", record.name),

@@ -8,7 +8,7 @@ from aops_indb.engines import Session
 from aops_indb.errors import SpineError, UnknownNameError
 from aops_indb.features.definition_set import DefinitionSet
 from aops_indb.features.definitions import EVENT_TIMESTAMP, FeatureView, RequestSource
-from aops_indb.features.spine import ROW, SPINE, Feature, required_columns, with_inputs
+from aops_indb.features.spine import ROW, SPINE, Feature, required_columns, spine_keys, with_inputs
 from aops_indb.workflows.desired import source_types
 
 # SQL type of event_timestamp -> whether it has a time zone
@@ -39,10 +39,10 @@ def check_spine(
     for view in {f.origin.name: f.origin for f in everything if isinstance(f.origin, FeatureView)}.values():
         types = source_types(view.source, session)
         _require_same_zone(view, types, time_zone)
-        for key in view.join_keys:
+        for key, own in spine_keys(view).items():
             in_view = (types[_folded(types, key)], f"feature view '{view.name}'")
-            _require_same_kind(f"join key '{key}'", columns[key], *in_view)
-            _require_same_keys(key, columns[key], *in_view)
+            _require_same_kind(f"join key '{own}'", columns[own], *in_view)
+            _require_same_keys(own, columns[own], *in_view)
     for feature in everything:
         if isinstance(feature.origin, RequestSource):
             dtype = next(field.dtype.value for field in feature.origin.schema_ if field.name == feature.name)

@@ -13,7 +13,7 @@ from typing import Self, TypeAlias
 from aops_indb.engines import Engine, Session, engine_for
 from aops_indb.features.definition_set import DefinitionSet
 from aops_indb.features.definitions import Definition
-from aops_indb.features.loader import Loaded, load_definitions
+from aops_indb.features.loader import Loaded, load_definitions, tests_of
 from aops_indb.workflows.settings import FILE_NAME, Settings, Time, Warehouse, find_project, read_settings
 
 # Told what is being done, and the fraction of it that is.
@@ -61,7 +61,7 @@ class Workspace:
     def loaded(self) -> Loaded:
         """The definitions, and the files that could not be read."""
         if not self._from_files:
-            return Loaded(DefinitionSet.of(self._given), ())
+            return Loaded(DefinitionSet.of(self._given), (), tests_of(self._given))
         folders = self.settings.definitions
         # what a definition file prints must not get among results
         with redirect_stdout(sys.stderr):

@@ -22,7 +22,7 @@ def plan(
     as_json: AsJson = False,
     sql: Annotated[bool, typer.Option("--sql", help="Show the SQL of each view too.")] = False,
 ) -> None:
-    """Show what apply would change: added, changed, removed; which models each change invalidates.
+    """Show what apply would change, whether that breaks something, and what was made of it and holds no longer.
 
     Example:  aops plan --sql
     """
@@ -37,7 +37,8 @@ def document(planned: Plan, *, sql: bool) -> dict[str, Any]:
     for change in changes:
         if not sql:
             change.pop("sql")
-    return {"changes": changes, "counts": planned.counts(), "state": planned.state}
+    kept = {name: list(binders) for name, binders in planned.kept.items()}
+    return {"changes": changes, "counts": planned.counts(), "state": planned.state, "kept": kept}
 
 
 def present(out: Console, planned: Plan, *, sql: bool) -> None:
@@ -47,16 +48,24 @@ def present(out: Console, planned: Plan, *, sql: bool) -> None:
         return
     if not planned:
         out.print("nothing to do: the warehouse is as the definitions say")
+        _present_kept(out, planned)
         return
     for change in planned.changes:
         _present_change(out, change, sql=sql)
+    _present_kept(out, planned)
     counts = ", ".join(f"{count} to {action}" for action, count in planned.counts().items())
     named = "".join(f" --allow-destructive {change.name}" for change in planned.changes if change.destructive)
     out.print(f"\n{counts}. Nothing was changed; next:  aops apply{named}")
 
 
+def _present_kept(out: Console, planned: Plan) -> None:
+    for name, binders in planned.kept.items():
+        out.print(f"features.{name} stays, though no longer defined: {', '.join(binders)} is bound to it")
+
+
 def _present_change(out: Console, change: Change, *, sql: bool) -> None:
-    out.print(f"{_SIGNS[change.action]} {change.kind} {change.name}")
+    effect = "" if change.action in ("add", "restore") and change.effect == "non-breaking" else f"  ({change.effect})"
+    out.print(f"{_SIGNS[change.action]} {change.kind} {change.name}{effect}")
     if change.action != "add" or sql:
         for detail in change.details:
             out.print(f"    {detail}")
@@ -64,8 +73,9 @@ def _present_change(out: Console, change: Change, *, sql: bool) -> None:
         out.print(f"    {'removes' if change.action == 'remove' else 'replaces'}: {taken}, which aops did not make")
     for loss in change.breaking:
         out.print(f"    breaking: {loss}")
-    if change.invalidates:
-        out.print(f"    invalidates: {', '.join(change.invalidates)} (train again)")
+    for kind, names in change.downstream.named().items():
+        advice = " (train again)" if kind == "models" else ""
+        out.print(f"    invalidates {kind.replace('_', ' ')}: {', '.join(names)}{advice}")
     if change.destructive:
         out.print(f"    destructive: needs  aops apply --allow-destructive {change.name}")
     for name, text in (change.sql or {}).items() if sql else ():

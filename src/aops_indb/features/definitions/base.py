@@ -14,8 +14,8 @@ from aops_indb.errors import DefinitionError, UnknownNameError
 from aops_indb.features.setting_types import Text, first_problem, require_known_settings, require_names, title
 
 EVENT_TIMESTAMP = "event_timestamp"
-# modules between a definition as it is written and the place that is noted
-_BETWEEN = (__name__, BaseModel.__module__)
+# modules between a definition as it is written and the place that is noted: these, pydantic's, those that write some
+_BETWEEN = (__name__.rpartition(".")[0], BaseModel.__module__, "aops_indb.templates")
 
 
 class Definition(BaseModel):
@@ -55,8 +55,8 @@ class Definition(BaseModel):
 
 
 def _place_of_call() -> str:
-    """file:line of the innermost call that is neither here nor in pydantic, which makes definitions out of dicts."""
+    """file:line of the innermost call outside of what makes definitions out of other things."""
     caller = sys._getframe(1)
-    while caller.f_back and caller.f_globals.get("__name__") in _BETWEEN:
+    while caller.f_back and str(caller.f_globals.get("__name__")).startswith(_BETWEEN):
         caller = caller.f_back
     return f"{caller.f_code.co_filename}:{caller.f_lineno}"

@@ -9,7 +9,6 @@ from pydantic_core import PydanticCustomError
 
 from aops_indb.errors import closest_names, shortened
 from aops_indb.features.definitions.base import EVENT_TIMESTAMP, Definition
-from aops_indb.features.definitions.column_names import repeated
 from aops_indb.features.definitions.view import FeatureView
 from aops_indb.features.setting_types import FeatureType, Listed, ObjectName, SqlExpression, Text, text
 from aops_indb.sqlgen.parse import columns_of, parse_expression
@@ -19,7 +18,7 @@ class OnDemandFeature(Definition):
     """An SQL expression over features, request columns and event_timestamp, computed when asked for.
 
     inputs: references such as "plane_facts:year_built" or "flight_request:distance"; expr uses the names
-    after the colon.
+    after the colon, or to tell two of one name apart plane_facts__year_built.
     """
 
     name: ObjectName
@@ -34,15 +33,46 @@ class OnDemandFeature(Definition):
             raise ValueError("inputs: write each as 'view:feature'")
         if self.name.lower() == EVENT_TIMESTAMP:
             raise ValueError(f"name: {self.name!r} is the spine's own column: give another")
-        unknown = sorted(columns_of(parse_expression(self.expr)) - set(names) - {EVENT_TIMESTAMP})
+        used = columns_of(parse_expression(self.expr))
+        unknown = sorted(used - set(self._meanings) - {EVENT_TIMESTAMP})
         if unknown:
             close = closest_names(unknown[0], [*names, EVENT_TIMESTAMP])
             meant = f": for {shortened(unknown[0])}, did you mean {shortened(' or '.join(close))}?"
             hint = meant if close else ": add 'view:feature' there"
             raise ValueError(f"expr uses {shortened(', '.join(unknown))}, which inputs do not list{hint}")
-        if repeated(names):
-            raise ValueError("inputs: two of them have the same name after the colon (SQL does not tell case apart)")
+        self._require_one_meaning(used)
         return self
+
+    def _require_one_meaning(self, used: set[str]) -> None:
+        folded: dict[str, set[str]] = {}
+        for name, references in self._meanings.items():
+            folded.setdefault(name.lower(), set()).update(references)
+        for name in sorted(used):
+            if len(meant := folded.get(name.lower(), set())) > 1:
+                ways = " or ".join(sorted(reference.replace("@v", "__v").replace(":", "__") for reference in meant))
+                raise ValueError(
+                    f"inputs: two of them have the same name after the colon (SQL does not tell case apart): say {ways}"
+                )
+
+    @property
+    def _meanings(self) -> dict[str, dict[str, None]]:
+        """name in expr -> the inputs it may mean."""
+        found: dict[str, dict[str, None]] = {}
+        for reference in self.inputs:
+            owner, _, name = reference.partition(":")
+            for spelling in (name, f"{owner.replace('@v', '__v')}__{name}"):
+                found.setdefault(spelling, {})[reference] = None
+        return found
+
+    @property
+    def names(self) -> dict[str, str]:
+        """name in expr -> the input it means; a name that several inputs have means none of them.
+
+        >>> from aops_indb.features.types import DType
+        >>> OnDemandFeature(name="o", dtype=DType.Int64, expr="a__x - b__x", inputs=["a:x", "b:x"]).names
+        {'a__x': 'a:x', 'b__x': 'b:x'}
+        """
+        return {name: next(iter(meant)) for name, meant in self._meanings.items() if len(meant) == 1}
 
 
 def _reference(value: object) -> object:
@@ -73,7 +103,7 @@ class FeatureService(Definition):
         for item in self.features:
             match item:
                 case FeatureView():
-                    found.extend(f"{item.name}:{feature.name}" for feature in item.features)
+                    found.extend(f"{item.reference_name}:{feature.name}" for feature in item.features)
                 case OnDemandFeature():
                     found.append(item.name)
                 case str():

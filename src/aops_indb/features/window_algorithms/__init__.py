@@ -6,16 +6,20 @@ A window at time t holds the rows with t - window < time <= t.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TypeAlias
 
 from aops_indb.features.ctes import Ctes
 from aops_indb.features.definitions import EVENT_TIMESTAMP, FeatureView
 from aops_indb.features.float_sums import Reducer, of_floats, reduce_rows
-from aops_indb.features.window_algorithms.choice import choose_algorithm
+from aops_indb.features.window_algorithms.choice import Choice, Choose, choose_algorithm, needs_range_join
+from aops_indb.features.window_algorithms.costs import tile_bits
 from aops_indb.features.window_algorithms.prefix_sums import prefix_sums
 from aops_indb.features.window_algorithms.range_join import joined_to_rows, range_join
+from aops_indb.features.window_algorithms.tile_sums import tile_sums
+from aops_indb.features.window_algorithms.tiles import tiles
 from aops_indb.features.window_algorithms.timeline import timeline
-from aops_indb.features.windows import TypesOf, WindowFeature, value_rows, value_types
+from aops_indb.features.windows import TypesOf, WindowFeature, openings, value_rows, value_types
 from aops_indb.sqlgen.build import and_, col, eq
 from aops_indb.sqlgen.statements import Join, Query, select, table
 
@@ -27,6 +31,8 @@ ALGORITHMS: dict[str, Algorithm] = {
     "prefix_sums": prefix_sums,
     "timeline": timeline,
     "range_join": range_join,
+    "tile_sums": tile_sums,
+    "tiles": tiles,
 }
 
 
@@ -36,36 +42,63 @@ def windows_at(
     points: str,
     ctes: Ctes,
     types_of: TypesOf | None,
+    choose: Choose | None = None,
 ) -> str:
     """Add queries that compute the features at the points; returns the name of the last."""
     types = value_types(view, features, types_of)
-    rows = ctes.add(f"{view.name}__rows", value_rows(view, features))
-    groups = _by_algorithm(view, features, types)
+    rows = ctes.add(f"{view.name}__rows", value_rows(view, features, types))
+    opening = openings(features)
+    opened = points
+    if opening:
+        opened = ctes.add(f"{view.name}__opened", joined_to_rows(view, opening, rows, points, "left"))
+    groups = {choice.algorithm: (choice, group) for choice, group in choices(view, features, types, choose)}
     names = []
-    for name, group in groups.items():
-        reducer = _reducer(view, ALGORITHMS[name], points, ctes)
+    for name, (choice, group) in groups.items():
+        reducer = _reducer(view, _of_choice(choice), opened if name == "range_join" else points, ctes)
         query = reduce_rows(view, group, types, rows, ctes, reducer)
         names.append(ctes.add(f"{view.name}__{'at_points' if len(groups) == 1 else f'by_{name}'}", query))
     if len(groups) == 1:
         return names[0]
     first, *others = names
     moments = (*view.join_keys, EVENT_TIMESTAMP)
-    columns = {f.name: col(f.name, at) for at, group in zip(names, groups.values(), strict=True) for f in group}
+    found = zip(names, groups.values(), strict=True)
+    columns = {f.name: col(f.name, at) for at, (_, group) in found for f in group}
     joins = [Join(table(at), "left", and_(*(eq(col(m, first), col(m, at)) for m in moments))) for at in others]
     query = select({**{m: col(m, first) for m in moments}, **columns}, table(first), joins=joins)
     return ctes.add(f"{view.name}__at_points", query)
 
 
-def _by_algorithm(
-    view: FeatureView, features: Sequence[WindowFeature], types: Mapping[str, str]
-) -> dict[str, list[WindowFeature]]:
-    """The features by the algorithm that computes them: the parts of floats are dear over window frames."""
-    groups: dict[str, list[WindowFeature]] = {}
+def choices(
+    view: FeatureView,
+    features: Sequence[WindowFeature],
+    types: Mapping[str, str],
+    choose: Choose | None = None,
+) -> list[tuple[Choice, list[WindowFeature]]]:
+    """The algorithms that compute the features, each with those that it computes."""
+    groups: dict[str, tuple[Choice, list[WindowFeature]]] = {}
+    joined = [f for f in features if needs_range_join(f)]
+    # the parts of floats are dear over window frames
     for floats in (False, True):
-        group = [f for f in features if of_floats(f, types) is floats]
+        group = [f for f in features if of_floats(f, types) is floats and f not in joined]
         if group:
-            groups.setdefault(choose_algorithm(view, group, types), []).extend(group)
-    return groups
+            choice = choose(view, group, types) if choose else by_definition(view, group, types)
+            groups.setdefault(choice.algorithm, (choice, []))[1].extend(group)
+    if joined:
+        groups.setdefault("range_join", (Choice("range_join", "the only one that is exact for these"), []))[1].extend(
+            joined
+        )
+    return list(groups.values())
+
+
+def by_definition(view: FeatureView, features: Sequence[WindowFeature], types: Mapping[str, str]) -> Choice:
+    """The choice for SQL that is kept: it must not be another one when the source has grown."""
+    name = choose_algorithm(view, features, types)
+    return Choice(name, "by the definition alone, for SQL that is kept", tile_bits(name, features, None))
+
+
+def _of_choice(choice: Choice) -> Algorithm:
+    tiled = {"tile_sums": tile_sums, "tiles": tiles}.get(choice.algorithm)
+    return ALGORITHMS[choice.algorithm] if tiled is None else partial(tiled, bits=choice.bits)
 
 
 def _reducer(view: FeatureView, algorithm: Algorithm, points: str, ctes: Ctes) -> Reducer:

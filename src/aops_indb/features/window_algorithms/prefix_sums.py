@@ -42,7 +42,8 @@ def prefix_sums(view: FeatureView, features: Sequence[WindowFeature], rows: str,
         f"{view.name}__running",
         select({**{m: col(m) for m in moments}, **so_far}, table(by_moment), windows=[window]),
     )
-    delays = sorted({feature.offset for feature in features} | {feature.reach for feature in features})
+    ends = {feature.offset for feature in features} | {feature.reach for feature in features}
+    delays = sorted(delay for delay in ends if delay is not None)
     return select(
         {**{m: col(m, points) for m in moments}, **reduced_columns(features, _difference)},
         table(points),
@@ -55,7 +56,8 @@ def _difference(aggregate: str, feature: WindowFeature) -> Expr:
         return coalesce(col(total, _ago(delay)), lit(0))
 
     def inside(total: str) -> Expr:
-        return sub(so_far(total, feature.offset), so_far(total, feature.reach))
+        until_end = so_far(total, feature.offset)
+        return until_end if feature.reach is None else sub(until_end, so_far(total, feature.reach))
 
     count = inside(f"{feature.counted}_count")
     if aggregate == "COUNT":

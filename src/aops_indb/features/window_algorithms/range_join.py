@@ -25,15 +25,16 @@ def joined_to_rows(
     view: FeatureView, features: Sequence[WindowFeature], rows: str, points: str, kind: JoinKind
 ) -> Query:
     at, event = col(EVENT_TIMESTAMP, "points"), col(EVENT_TIMESTAMP, "events")
-    reach = max(feature.reach for feature in features)
+    reaches = [feature.reach for feature in features if feature.reach is not None]
+    bounded = len(reaches) == len(features)
     condition = and_(
         *(eq(col(key, "events"), col(key, "points")) for key in view.join_keys),
         le(col(KNOWN_AT, "events"), at),
-        gt(event, sub(at.copy(), interval(reach))),
+        *([gt(event, sub(at.copy(), interval(max(reaches))))] if bounded else []),
     )
     moments = {key: col(key, "points") for key in view.join_keys} | {EVENT_TIMESTAMP: at.copy()}
     return select(
-        {**moments, **reduced_columns(features, filtered_at(at, "events"))},
+        {**moments, **reduced_columns(features, filtered_at(at, "events", "points"), at)},
         table(points, alias="points"),
         joins=[Join(table(rows, alias="events"), kind, condition)],
         group_by=[moment.copy() for moment in moments.values()],

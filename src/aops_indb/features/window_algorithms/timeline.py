@@ -29,10 +29,10 @@ def timeline(view: FeatureView, features: Sequence[WindowFeature], rows: str, po
 
     def over_frame(aggregate: str, feature: WindowFeature) -> Expr:
         name = f"{feature.value}_{aggregate.lower()}_{feature.frame}"
-        reduced[name] = over(simple_aggregate(aggregate, col(feature.value)), named=feature.frame)
+        reduced[name] = over(simple_aggregate(aggregate, feature), named=feature.frame)
         return col(name)
 
-    columns = reduced_columns(features, over_frame)
+    columns = reduced_columns(features, over_frame, col(EVENT_TIMESTAMP))
     framed = ctes.add(
         f"{view.name}__windows",
         select(

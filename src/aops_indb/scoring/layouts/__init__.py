@@ -8,11 +8,15 @@ from typing import TypeAlias
 from aops_indb.errors import AopsError, UnknownNameError
 from aops_indb.scoring.graph import Forest
 from aops_indb.scoring.layouts.bit_vector import bit_vector
+from aops_indb.scoring.layouts.case_in_methods import case_in_methods
+from aops_indb.scoring.layouts.case_in_projections import case_in_projections
 from aops_indb.scoring.layouts.choice import ONLY, choose_layout
 from aops_indb.scoring.layouts.index_sums import index_sums
+from aops_indb.scoring.layouts.long_sums import long_sums
 from aops_indb.scoring.layouts.nested_case import nested_case
 from aops_indb.scoring.layouts.node_lists import node_lists
 from aops_indb.scoring.layouts.shallow_case import shallow_case
+from aops_indb.scoring.layouts.shallow_sums import shallow_sums
 from aops_indb.scoring.parameters import ParameterTables
 from aops_indb.scoring.stages import Column, Stages
 from aops_indb.sqlgen.dialects import Dialect
@@ -26,6 +30,10 @@ Layouts: TypeAlias = Callable[[Forest], Layout]
 LAYOUTS: dict[str, Layout] = {
     "nested_case": nested_case,
     "shallow_case": shallow_case,
+    "long_sums": long_sums,
+    "shallow_sums": shallow_sums,
+    "case_in_methods": case_in_methods,
+    "case_in_projections": case_in_projections,
     "bit_vector": bit_vector,
     "index_sums": index_sums,
     "node_lists": node_lists,

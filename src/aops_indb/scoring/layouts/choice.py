@@ -1,7 +1,7 @@
 """Which layout a forest gets: the one that is expected to take the least time per row.
 
-COSTS are of DuckDB, measured by `python -m bench.calibrate`. Other engines compute a row at a time, and walk the path
-of a nested CASE alone.
+COSTS are of DuckDB, measured by `python -m bench.calibrate`; those of engines that compute a row at a time are in
+row_costs.py.
 """
 
 from __future__ import annotations
@@ -13,10 +13,16 @@ from aops_indb.scoring.graph import Forest, Leaf, Tree, TreeNode, tree_nodes
 from aops_indb.scoring.layouts.index_sums import MOST_QUESTIONS, questions_of
 from aops_indb.scoring.layouts.leaf_masks import BITS
 from aops_indb.scoring.layouts.node_lists import TOP_LEVELS
+from aops_indb.scoring.layouts.row_costs import row_costs
 from aops_indb.sqlgen.dialects import Dialect
 
 # Layouts that only some engines have the functions for.
-ONLY: dict[str, tuple[str, ...]] = {"bit_vector": ("duckdb",), "index_sums": ("duckdb",), "node_lists": ("duckdb",)}
+ONLY: dict[str, tuple[str, ...]] = {
+    "bit_vector": ("duckdb",),
+    "index_sums": ("duckdb",),
+    "node_lists": ("duckdb",),
+    "case_in_projections": ("spark", "databricks"),
+}
 
 # What each part of a layout takes, in nanoseconds of one processor for each row.
 COSTS: dict[str, float] = {
@@ -99,11 +105,12 @@ def choose_layout(forest: Forest, dialect: Dialect, *, in_tables: bool) -> Choic
     >>> from aops_indb.scoring.graph import Input, Tree
     >>> from aops_indb.sqlgen.dialects import dialect
     >>> stump = Forest("forest", (Input("x", "number"),), (Tree(Leaf((1.0,)), (0,)),), (0.0,))
-    >>> print(choose_layout(stump, dialect("postgres"), in_tables=True))
+    >>> print(choose_layout(stump, dialect("oracle"), in_tables=True))
     nested_case
     """
     if dialect.name not in ONLY["node_lists"]:
-        return Choice(dialect.forest_layout)
+        by_rows = row_costs(forest, dialect.name)
+        return Choice(min(by_rows, key=by_rows.__getitem__, default=dialect.forest_layout), tuple(by_rows.items()))
     if beyond_planning(forest):
         return Choice("node_lists", why=f"{_leaves(forest):,} leaves, too many to plan; batches are by its library")
     if not in_tables:

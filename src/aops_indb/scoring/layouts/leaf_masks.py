@@ -10,6 +10,8 @@ from __future__ import annotations
 import bisect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
+from operator import and_
 
 from aops_indb.scoring.graph import CategorySplit, Leaf, Split, Tree, TreeNode
 
@@ -87,12 +89,25 @@ def tree_masks(tree: Tree, edges: Mapping[int, Sequence[float]]) -> TreeMasks:
     leaves, spans = _spans(tree.root)
     everything = (1 << len(leaves)) - 1
     by_input: dict[int, list[int]] = {}
+    # what thresholds rule out in all bins above them and in all up to them, noted where that begins
+    above: dict[int, list[int]] = {}
+    up_to: dict[int, list[int]] = {}
     for split, (first, middle, last) in spans.items():
-        count = len(edges[split.input]) + 2
-        bins = by_input.setdefault(split.input, [everything] * count)
+        index, count = split.input, len(edges[split.input]) + 2
+        bins = by_input.setdefault(index, [everything] * count)
         left, right = _between(first, middle), _between(middle, last)
-        for place, goes_left in directions(split, edges[split.input]):
-            bins[place] &= ~(right if goes_left else left)
+        if isinstance(split, Split):
+            edge = bisect.bisect_left(edges[index], split.threshold)
+            up_to.setdefault(index, [everything] * (count - 1))[edge] &= ~right
+            above.setdefault(index, [everything] * (count - 1))[edge + 1] &= ~left
+            bins[-1] &= ~(right if split.missing_left else left)
+        else:
+            for place, goes_left in directions(split, edges[index]):
+                bins[place] &= ~(right if goes_left else left)
+    for index, begun in above.items():
+        rising = accumulate(begun, and_)
+        falling = reversed(list(accumulate(reversed(up_to[index]), and_)))
+        by_input[index][:-1] = map(and_, rising, falling)
     return TreeMasks(leaves, by_input)
 
 

@@ -27,13 +27,13 @@ def add_up(
     delay:     how many stages of its own a tree's term has
     per_stage: how many trees are added up in one sub-select
     """
-    sums: list[Expr] = [_summand(lit(value), forest) for value in forest.start]
+    sums: list[Expr] = [summand(lit(value), forest) for value in forest.start]
     columns: Sequence[Column] = ()
     for batch, first in enumerate(range(0, max(len(forest.trees), 1), per_stage)):
         trees = forest.trees[first : first + per_stage]
         for number, tree in enumerate(trees, first + 1):
             for output, term in zip(tree.outputs, terms(tree, number, after + batch), strict=True):
-                sums[output] = add(sums[output], _summand(term, forest))
+                sums[output] = add(sums[output], summand(term, forest))
         done = first + len(trees)
         titles = names if done == len(forest.trees) else [f"{name}__after_tree_{done}" for name in names]
         if forest.single and done == len(forest.trees):
@@ -46,6 +46,6 @@ def add_up(
     return columns
 
 
-def _summand(term: Expr, forest: Forest) -> Expr:
+def summand(term: Expr, forest: Forest) -> Expr:
     """What is added to a sum, in the type the sum is made in."""
     return cast(term, "FLOAT") if forest.single else term

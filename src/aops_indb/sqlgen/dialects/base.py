@@ -15,8 +15,9 @@ class Dialect:
     sqlglot:            the dialect of sqlglot's that it is parsed and rendered by
     executed:           whether our tests run its SQL in a real engine; if not, they parse it back at most
     exponent_is_double: whether a bare `9.4e-1` is a DOUBLE (else constants are cast)
-    asof_join:          whether ASOF joins exist
+    asof_join:          whether ASOF joins exist, or a rewrite writes them
     table_macros:       whether table functions can be defined in plain SQL
+    comments_inside:    whether comments are part of the statement that makes a view
     repeats_subqueries: whether the planner pulls sub-selects up and computes their expressions at every use
     raises_on_underflow: whether a product of numbers other than 0 that is rounded to 0 is an error
     binary_collation:   the collation by which texts are equal only if they are the same, where settings choose another
@@ -34,6 +35,7 @@ class Dialect:
     table_macros: bool
     repeats_subqueries: bool
     raises_on_underflow: bool = False
+    comments_inside: bool = False
     binary_collation: str | None = None
     forest_layout: str = "nested_case"
     lacks: tuple[str, ...] = ()

@@ -13,7 +13,21 @@ from typing import Any, TypeAlias
 from sqlglot import exp
 
 from aops_indb.sqlgen.build import Expr
-from aops_indb.sqlgen.rewrites import arrays, casts, conditions, constants, functions, relations, single
+from aops_indb.sqlgen.rewrites import (
+    arrays,
+    asof,
+    casts,
+    conditions,
+    constants,
+    conversions,
+    firsts,
+    functions,
+    moments,
+    relations,
+    routines,
+    single,
+    texts,
+)
 from aops_indb.sqlgen.statements import ours
 
 Rewrite: TypeAlias = tuple[tuple[type[Expr], ...], Callable[[Any], Expr]]
@@ -26,6 +40,23 @@ FORMS: dict[str, Rewrite] = {
     "laterals_as_spark_arrays": ((), arrays.laterals_as(arrays.SPARK)),
     "laterals_as_clickhouse_arrays": ((), arrays.laterals_as(arrays.CLICKHOUSE)),
     "conditions_as_numbers": ((), conditions.conditions_as_numbers),
+    "texts_in_order_of_bits": ((), texts.texts_in_order_of_bits),
+    "macros_as_functions": ((), routines.macros_as_functions),
+    "rounded_in_spark": ((exp.Cast,), conversions.rounded_in_spark),
+    "told_in_postgres": ((exp.Cast,), conversions.told_in_postgres),
+    "asof_by_arrays": ((), asof.asof_by_arrays),
+    "asof_by_windows": ((), asof.asof_by_windows),
+    "firsts_by_distinct_on": ((exp.Select,), firsts.firsts_by_distinct_on),
+    "qualify_as_where": ((exp.Select,), firsts.qualify_as_where),
+    "hours_of_the_clock": ((exp.Interval,), moments.hours_of_the_clock),
+    "frames_by_microseconds": ((exp.Window,), moments.frames_by_microseconds),
+    "utc_by_microseconds": ((exp.Anonymous,), moments.utc_by_microseconds),
+    "microseconds_by_extract": ((exp.Anonymous,), moments.microseconds_by_extract),
+    "microseconds_by_type": ((exp.Anonymous,), moments.microseconds_by_type),
+    "numbers_as_read": ((exp.Window,), moments.numbers_as_read),
+    "errors_by_function": ((exp.Anonymous,), moments.errors_by_function),
+    "errors_by_cast": ((exp.Anonymous,), moments.errors_by_cast),
+    "sums_of_sorted_arrays": ((exp.Sum, exp.Filter), moments.sums_of_sorted_arrays),
     "nan_as_null": ((exp.Nullif,), constants.nan_as_null),
     "nan_by_function": ((exp.Nullif,), constants.nan_by_function),
     "checked_casts": ((exp.Cast,), casts.checked),

@@ -1,0 +1,91 @@
+"""How checks of the data ended, and which failing ones keep a model from being scored."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, insert, select
+
+from aops_indb.engines import Session
+from aops_indb.registry.atomic import atomic
+from aops_indb.registry.definitions import Key, applied_definitions
+from aops_indb.registry.tables import CHECK_RESULTS
+
+PASSED, FAILED, ERROR = "passed", "failed", "error"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """How one check ended.
+
+    checked_rows: rows it is about, None of a query    failing_rows: None of a check of the rows as a whole
+    kept_rows:    failing rows in aops.check_failures  status: passed, failed, or error if it could not be run
+    """
+
+    object_kind: str
+    object_name: str
+    check_name: str
+    kind: str
+    severity: str
+    status: str
+    checked_rows: int | None
+    failing_rows: int | None
+    kept_rows: int
+    message: str
+
+    @property
+    def reference(self) -> str:
+        """As people name it: object:check."""
+        return f"{self.object_name}:{self.check_name}"
+
+
+@atomic
+def record_check_results(session: Session, job: int, results: Collection[CheckResult], at: dt.datetime) -> None:
+    """Note how the checks of a run ended."""
+    rows = [
+        {"job_id": job, "position": position, "checked_at": at, **{name: getattr(result, name) for name in _FIELDS}}
+        for position, result in enumerate(results, start=1)
+    ]
+    if rows:
+        session.connection.execute(insert(CHECK_RESULTS), rows)
+
+
+_FIELDS = tuple(CheckResult.__dataclass_fields__)
+
+
+def last_results(session: Session) -> dict[tuple[str, str, str], CheckResult]:
+    """How each check ended when it was run last, by kind and name of its object, and its own name."""
+    c = CHECK_RESULTS.c
+    inner = CHECK_RESULTS.alias("later")
+    same = [getattr(inner.c, name) == c[name] for name in ("object_kind", "object_name", "check_name")]
+    last = select(func.max(inner.c.job_id)).where(*same).correlate(CHECK_RESULTS).scalar_subquery()
+    rows = session.connection.execute(select(*(c[name] for name in _FIELDS)).where(c.job_id == last))
+    found = [CheckResult(**row._mapping) for row in rows]
+    return {(each.object_kind, each.object_name, each.check_name): each for each in found}
+
+
+def blocking_failures(session: Session, views: Collection[str]) -> list[CheckResult]:
+    """Checks in force with blocks_scoring, on these feature views or their sources, that did not pass when last run."""
+    applied = applied_definitions(session)
+    things: set[Key] = {("feature_view", name) for name in views if ("feature_view", name) in applied}
+    things |= {key for view in set(things) for key in applied[view].depends_on if key[0] == "data_source"}
+    blocking = {(*key, label) for key in things for label in _blocking(applied[key].definition.get("checks", ()))}
+    for (kind, _), record in applied.items():
+        if kind == "check" and record.definition.get("blocks_scoring"):
+            blocking |= {(*key, record.name) for key in record.depends_on if key in things}
+    results = last_results(session)
+    return [results[key] for key in sorted(blocking) if key in results and results[key].status != PASSED]
+
+
+def _blocking(checks: Collection[Mapping[str, Any]]) -> list[str]:
+    """Names of those checks, as they are noted in a definition, that block."""
+    return [_label(check) for check in checks if check.get("blocks_scoring")]
+
+
+def _label(check: Mapping[str, Any]) -> str:
+    """A check's name, as `Check.label` makes it."""
+    columns = [check["column"]] if "column" in check else check.get("columns", ())
+    return str(check.get("name") or "_".join([check["kind"], *columns]))

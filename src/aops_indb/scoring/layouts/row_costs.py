@@ -1,0 +1,137 @@
+"""What layouts cost in engines that compute a row at a time, and of a CASE only the path that the row takes.
+
+ROW_COSTS are measured by `python -m bench.calibrate_rows`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from math import log2
+
+from aops_indb.scoring.graph import Forest, Leaf, Tree, tree_nodes
+from aops_indb.scoring.layouts import long_sums, nested_case, shallow_sums
+from aops_indb.scoring.layouts.case_in_methods import MOST_LEAVES, methods
+
+# Of a dialect, what each part of a layout takes, in nanoseconds of one processor for each row.
+ROW_COSTS: Mapping[str, Mapping[str, float]] = {
+    "postgres": {
+        "step": 13.0,  # of a path from a tree's root to a leaf
+        "kept": 1200.0,  # a sub-select that is not written into the one around it
+        "planned": 0.002,  # of a leaf, in each sub-select around it; for a query of 500,000 rows
+    },
+    "sqlite": {"step": 22.0, "kept": 100.0},
+    "spark": {
+        "step": 8.6,  # in a projection's short methods
+        "compiled_step": 4.0,  # in a method of the query that Java compiles
+        "interpreted_step": 67.0,  # in one that it does not
+        "refused_leaf": 0.3,  # of a query whose code is made in vain; for one of 500,000 rows
+        "method": 15.0,  # that is called
+        "projection": 250.0,
+    },
+}
+
+# Bytes of Java: of a query, of what reads an input, of a leaf, of a call, of an input that is passed; and of the
+# largest method that Java compiles to machine code, and of the largest there can be.
+QUERY, READ, LEAF, CALL, PASSED = 700, 40, 62, 100, 6
+MOST_COMPILED, MOST_BYTES = 8_000, 65_535
+
+# How many of each part a forest takes; None if the layout does not suit it.
+Parts = Mapping[str, float]
+
+
+def _kept_sub_selects(trees: int) -> Callable[[Forest], Parts]:
+    """Of so many trees at most, where each takes its time."""
+    return lambda forest: {"step": _steps(forest), "kept": _stages(forest, trees)}
+
+
+def _merged_sub_selects(trees: int) -> Callable[[Forest], Parts]:
+    """Of so many trees at most, where one takes its time if a column of it is used more than once."""
+
+    def parts(forest: Forest) -> Parts:
+        stages = _stages(forest, trees)
+        planned = sum(map(_leaf_count, forest.trees)) * stages / 2
+        return {"step": _steps(forest), "kept": stages if _coded(forest) else 0, "planned": planned}
+
+    return parts
+
+
+def _spark_nested_case(forest: Forest) -> Parts:
+    leaves = sum(map(_leaf_count, forest.trees))
+    size = QUERY + READ * len(forest.inputs) + LEAF * leaves
+    if size <= MOST_COMPILED:
+        return {"compiled_step": _steps(forest)}
+    if size <= MOST_BYTES:
+        return {"interpreted_step": _steps(forest)}
+    return {"step": _steps(forest), "refused_leaf": leaves, "projection": 1}
+
+
+def _spark_methods(forest: Forest) -> Parts | None:
+    if _coded(forest) or any(_leaf_count(tree) > MOST_LEAVES for tree in forest.trees):
+        return None
+    groups = methods(forest.trees)
+    calls = len({(number, *tree.outputs) for number, trees in enumerate(groups) for tree in trees})
+    passed = sum(len(_asked(trees)) for trees in groups)
+    if QUERY + READ * len(forest.inputs) + CALL * calls + PASSED * passed > MOST_COMPILED:
+        return None
+    return {"compiled_step": _steps(forest), "method": calls}
+
+
+def _spark_projections(forest: Forest) -> Parts:
+    coded = _coded(forest)
+    return {"step": _steps(forest), "projection": _stages(forest, long_sums.TREES_PER_STAGE) if coded else 1}
+
+
+ROW_PARTS: Mapping[str, Mapping[str, Callable[[Forest], Parts | None]]] = {
+    "postgres": {
+        "nested_case": _merged_sub_selects(nested_case.TREES_PER_STAGE),
+        "long_sums": _merged_sub_selects(long_sums.TREES_PER_STAGE),
+    },
+    "sqlite": {
+        "shallow_case": _kept_sub_selects(nested_case.TREES_PER_STAGE),
+        "shallow_sums": _kept_sub_selects(shallow_sums.TREES_PER_STAGE),
+    },
+    "spark": {
+        "nested_case": _spark_nested_case,
+        "case_in_methods": _spark_methods,
+        "case_in_projections": _spark_projections,
+    },
+}
+
+
+def row_costs(forest: Forest, dialect: str) -> dict[str, float]:
+    """Nanoseconds a row is expected to take by each layout that suits the forest; empty where none were measured.
+
+    >>> from aops_indb.scoring.graph import Input
+    >>> stump = Forest("forest", (Input("x", "number"),), (Tree(Leaf((1.0,)), (0,)),), (0.0,))
+    >>> list(row_costs(stump, "postgres")), row_costs(stump, "oracle")
+    (['nested_case', 'long_sums'], {})
+    """
+    parts = {layout: parts_of(forest) for layout, parts_of in ROW_PARTS.get(dialect, {}).items()}
+    return {
+        layout: sum(ROW_COSTS[dialect][part] * count for part, count in counts.items())
+        for layout, counts in parts.items()
+        if counts is not None
+    }
+
+
+def _steps(forest: Forest) -> float:
+    """Splits that a row meets, if it ends in any leaf of a tree as often."""
+    return sum(log2(_leaf_count(tree)) for tree in forest.trees)
+
+
+def _stages(forest: Forest, trees: int) -> int:
+    return -(-len(forest.trees) // trees)
+
+
+def _coded(forest: Forest) -> bool:
+    """Whether leaves are columns of their own."""
+    return any(len(tree.outputs) > 1 for tree in forest.trees)
+
+
+def _leaf_count(tree: Tree) -> int:
+    return sum(isinstance(node, Leaf) for node in tree_nodes(tree.root))
+
+
+def _asked(trees: list[Tree]) -> set[int]:
+    """The inputs that trees ask for."""
+    return {node.input for tree in trees for node in tree_nodes(tree.root) if not isinstance(node, Leaf)}
