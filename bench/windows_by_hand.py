@@ -15,7 +15,8 @@ def range_join(functions: Sequence[str], column: str, days: Sequence[int]) -> st
     """Each point joined to the rows of its longest window."""
     inside = "FILTER (WHERE e.happened > p.event_timestamp - INTERVAL '{} hours')"
     columns = ", ".join(f"{f}(e.{column}) {inside.format(24 * d)} AS {f}_{d}d" for f in functions for d in days)
-    return f"""WITH {POINTS} SELECT p.key, p.event_timestamp, {columns} FROM points p LEFT JOIN events e ON e.key = p.key
+    return f"""WITH {POINTS} SELECT p.key, p.event_timestamp, {columns}
+        FROM points p LEFT JOIN events e ON e.key = p.key
         AND e.happened <= p.event_timestamp AND e.happened > p.event_timestamp - INTERVAL '{24 * max(days)} hours'
         GROUP BY p.key, p.event_timestamp"""
 
@@ -37,12 +38,14 @@ def prefix_sums(functions: Sequence[str], column: str, days: Sequence[int]) -> s
     """Running sums, and two ASOF joins for each window; for sums and counts."""
     running = ", ".join(f"{f}({column}) OVER so_far AS {f}" for f in functions)
     joins = " ".join(
-        f"ASOF LEFT JOIN running r{d} ON r{d}.key = p.key AND r{d}.happened <= p.event_timestamp - INTERVAL '{24 * d} hours'"
+        f"ASOF LEFT JOIN running r{d} ON r{d}.key = p.key "
+        f"AND r{d}.happened <= p.event_timestamp - INTERVAL '{24 * d} hours'"
         for d in (0, *days)
     )
     columns = ", ".join(f"coalesce(r0.{f}, 0) - coalesce(r{d}.{f}, 0) AS {f}_{d}d" for f in functions for d in days)
     return f"""WITH {POINTS}, running AS MATERIALIZED (SELECT key, happened, {running} FROM events
-        WINDOW so_far AS (PARTITION BY key ORDER BY happened)) SELECT p.key, p.event_timestamp, {columns} FROM points p {joins}"""
+        WINDOW so_far AS (PARTITION BY key ORDER BY happened))
+        SELECT p.key, p.event_timestamp, {columns} FROM points p {joins}"""
 
 
 BY_HAND = {"range join": range_join, "window frames": frames, "prefix sums + ASOF": prefix_sums}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import numpy as np
@@ -141,4 +142,4 @@ def test_what_is_said(kind: type[Definition], given: dict[str, Any], expected: s
 
 def test_the_longest_windows() -> None:
     found = Aggregation(function="count", windows=["36500d"], offset="36500d")
-    assert [window.days for _, window in found.features()] == [36500]
+    assert [window for _, window in found.features()] == [dt.timedelta(days=36500)]

@@ -46,8 +46,10 @@ def numbered(trained: Shop) -> Shop:
 
 def test_a_number_alone_is_another_name_for_the_view(trained: Shop) -> None:
     trained.edit("customer", *ONE)
-    [change] = trained.project.plan().changes
-    assert (change.effect, change.downstream.named(), change.destructive) == ("non-breaking", {}, False)
+    view, service = trained.project.plan().changes
+    assert (view.name, service.name) == ("customer_profile", "order_features")
+    for change in (view, service):
+        assert (change.effect, change.downstream.named(), change.destructive) == ("non-breaking", {}, False)
     trained.project.apply()
     assert made(trained) == NAMES[:2]
     assert profiles(trained, "customer_profile__v1") == profiles(trained, "customer_profile")
@@ -69,6 +71,7 @@ def test_a_version_that_a_live_model_is_bound_to_stays(numbered: Shop) -> None:
     assert {name: change.action for name, change in changes.items()} == {
         "customer_profile": "change",
         "customer_profile__v1": "add",
+        "order_features": "change",
     }
     assert not any(change.destructive for change in plan.changes)
     assert changes["customer_profile"].downstream.live_versions == ("returns:1 (champion)",)
@@ -112,7 +115,7 @@ def test_a_version_that_nothing_is_bound_to_goes_by_name(applied: Shop) -> None:
     applied.edit("customer", *ONE)
     applied.project.apply()
     applied.edit("customer", *TWO)
-    [change] = applied.project.plan().changes
+    [change, _] = applied.project.plan().changes
     assert (change.breaking, change.effect) == (("features.customer_profile__v1 is gone",), "breaking")
     applied.project.apply(allow_destructive=["customer_profile"])
     assert made(applied) == [NAMES[0], NAMES[2]]

@@ -99,15 +99,19 @@ def without_notes(setting: Mapping[str, Any]) -> dict[str, Any]:
 def reached(key: Key, changed: Set[str], applied: Records, wanted: Records) -> tuple[set[str], set[str], set[str]]:
     """References, services and models that an edit reaches over any number of steps."""
     found = _in_further_views(changed, applied)
-    on_demand = {name: set(r.definition.get("inputs", ())) for (kind, name), r in applied.items() if kind == ON_DEMAND}
+    on_demand = {
+        name: {in_force(item, applied) for item in record.definition.get("inputs", ())}
+        for (kind, name), record in applied.items()
+        if kind == ON_DEMAND
+    }
     while further := {name for name, inputs in on_demand.items() if inputs & found} - found:
         found |= further
     services = {
         name
         for (kind, name), record in applied.items()
-        if kind == SERVICE and _uses(record, found) and not _gives_the_same(name, applied, wanted)
+        if kind == SERVICE and _uses(record, found, applied) and not _gives_the_same(name, applied, wanted)
     }
-    services |= {key[1]} if key[0] == SERVICE else set()
+    services |= {key[1]} if key[0] == SERVICE and not _gives_the_same(key[1], applied, wanted) else set()
     models = {n for (kind, n), r in applied.items() if kind == "model" and r.definition["service"] in services}
     return found, services, models
 
@@ -132,16 +136,17 @@ def _meaning(reference: str, records: Records) -> object:
     if (ALIAS, owner) in records:
         of = next(name for kind, name in records[ALIAS, owner].depends_on if kind == VIEW)
         return [records[ALIAS, owner].fingerprint, _meanings(of, records)]
-    columns = _meanings(_version_named(owner, records), records)
+    columns = _meanings(in_force(owner, records), records)
     return [column, columns.get(column)] if column else columns
 
 
-def _version_named(owner: str, records: Records) -> str:
-    """The name in force of what `view@v1` means."""
+def in_force(reference: str, records: Records) -> str:
+    """A reference by the name that its view has in force: `view@v1:feature` is of `view`, or of `view__v1`."""
+    owner, colon, column = reference.partition(":")
     name, _, version = owner.partition("@v")
     newest = records.get((VIEW, name))
     is_newest = not version or (newest is not None and str(newest.definition.get("version")) == version)
-    return name if is_newest else f"{name}__v{version}"
+    return f"{name if is_newest else f'{name}__v{version}'}{colon}{column}"
 
 
 def _in_further_views(changed: Set[str], applied: Records) -> set[str]:
@@ -161,10 +166,10 @@ def _in_further_views(changed: Set[str], applied: Records) -> set[str]:
         found |= further
 
 
-def _uses(service: DefinitionRecord, changed: Set[str]) -> bool:
+def _uses(service: DefinitionRecord, changed: Set[str], applied: Records) -> bool:
     """Whether a service lists one of the features; a view's name stands for whatever features it has."""
     views = {reference.partition(":")[0] for reference in changed if ":" in reference}
-    listed = service.definition["features"]
+    listed = [in_force(item, applied) for item in service.definition["features"]]
     return any(item in changed or item in views for item in listed)
 
 
@@ -187,7 +192,7 @@ def downstream(session: Session, key: Key, applied: Records, wanted: Records) ->
         datasets=_sorted(
             f"{kept['table_schema']}.{kept['table_name']}"
             for kept in kept_datasets(session)
-            if changed & set(kept["features"])
+            if changed & {in_force(item, applied) for item in kept["features"]}
         ),
     )
 

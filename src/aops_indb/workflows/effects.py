@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias
 
 from aops_indb.registry import DefinitionRecord
-from aops_indb.workflows.downstream import SERVICE, VIEW, Records
+from aops_indb.workflows.downstream import SERVICE, VIEW, Records, in_force
 
 Effect: TypeAlias = Literal["breaking", "non-breaking", "metadata-only"]
 
@@ -60,7 +60,7 @@ def _retyped(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[str, 
 def _listed(service: Mapping[str, Any], records: Records) -> set[str]:
     """References of all features of a service; a view's name stands for all it has."""
     found: set[str] = set()
-    for item in service["features"]:
+    for item in (in_force(each, records) for each in service["features"]):
         view = next((records[kind, item] for kind in (VIEW, "feature_view_alias") if (kind, item) in records), None)
         found |= {f"{item}:{column.name}" for column in view.columns} if view is not None else {item}
     return found

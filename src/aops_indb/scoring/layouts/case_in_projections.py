@@ -1,9 +1,9 @@
 """Trees as CASEs, in a projection that Spark does not write into one Java method with the rest of the query.
 
-Java compiles no method of more than 8,000 bytes to machine code. Spark splits the expressions of a projection into short
-methods, but only where it is left out of whole-stage code generation: where an expression in it has no code to generate.
-A sort of an array is such an expression. What it gives, an array of as many elements, says nothing of the row; of the
-trees it is asked for beside them, since an expression inside it would be interpreted node by node.
+Java compiles no method of more than 8,000 bytes to machine code. Spark splits the expressions of a projection into
+short methods, but only where it is left out of whole-stage code generation: where an expression in it has no code to
+generate. A sort of an array is such an expression. What it gives, an array of as many elements, says nothing of the
+row; of the trees it is asked for beside them, since an expression inside it would be interpreted node by node.
 """
 
 from __future__ import annotations
