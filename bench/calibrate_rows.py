@@ -35,6 +35,8 @@ from .calibrate import TRAINED_ON, _boosting, _catboost, _forest, _lightgbm
 from .forests import rows
 
 INPUTS, PLANNED_FOR = 20, 500_000
+# parts of ROW_COSTS that are of planning
+PLANNING = ("planned", "refused_leaf")
 
 
 def _histogram(trees: int, leaves: int) -> Any:
@@ -64,9 +66,9 @@ class Times:
     said: str = ""
 
     @property
-    def total(self) -> float:
-        """For a row, with its share of planning."""
-        return self.row + self.plan * 1e6 / PLANNED_FOR
+    def plan_share(self) -> float:
+        """Of a row, of a query of PLANNED_FOR, in nanoseconds."""
+        return self.plan * 1e6 / PLANNED_FOR
 
 
 def _processor_time(task: Path) -> float:
@@ -115,7 +117,7 @@ def on_postgres(query: str, count: int, runs: int) -> Times:
 
 @cache
 def _sqlite(count: int) -> sqlite3.Connection:
-    connection = sqlite3.connect(":memory:", cached_statements=0)
+    connection = sqlite3.connect(":memory:")
     connection.execute(f"CREATE TABLE given (id INTEGER, {', '.join(f'x{k} REAL' for k in range(INPUTS))})")
     marks = ", ".join("?" * (INPUTS + 1))
     connection.executemany(f"INSERT INTO given VALUES ({marks})", rows(count, INPUTS, seed=1)[0].itertuples())
@@ -123,12 +125,12 @@ def _sqlite(count: int) -> sqlite3.Connection:
 
 
 def on_sqlite(query: str, count: int, runs: int) -> Times:
-    """In this process."""
+    """In this process, which keeps the plan of a query that it has run."""
     connection = _sqlite(count)
-    plan = _least(lambda: connection.execute(f"EXPLAIN {query}"), time.process_time, runs)
+    plan = _least(lambda: connection.execute(f"EXPLAIN {query}"), time.process_time, 1)
     counted = f"SELECT count(y) FROM ({query}) AS s"
-    ran = _least(lambda: connection.execute(counted).fetchall(), time.process_time, runs)
-    return Times((ran - plan) / count * 1e9, plan * 1e3)
+    ran = _least(lambda: connection.execute(counted).fetchall(), time.process_time, runs + 1)
+    return Times(ran / count * 1e9, plan * 1e3)
 
 
 @cache
@@ -192,12 +194,16 @@ def query_of(forest: Forest, engine: str, layout: str) -> str:
     return render(query, to, consume=True)
 
 
-def fitted(found: Sequence[tuple[dict[str, float], float]], names: Sequence[str]) -> dict[str, float]:
+def fitted(found: Sequence[tuple[dict[str, float], Times]], names: Sequence[str]) -> dict[str, float]:
     """The costs that make the sum of squared relative errors least."""
-    # reading and writing a row takes its time by any layout
-    weighed = [[*(parts.get(name, 0.0) / took for name in names), 1 / took] for parts, took in found]
-    costs, _ = nnls(np.array(weighed), np.ones(len(weighed)))
-    return dict(zip([*names, "(a row without a forest)"], map(float, costs), strict=True))
+    costs: dict[str, float] = {}
+    # what a row takes without a forest is of no layout
+    for kinds, took in (([*names, ""], "row"), (PLANNING, "plan_share")):
+        chosen = [name for name in kinds if (name in PLANNING) == (took == "plan_share")]
+        known = [({"": 1.0} | parts, getattr(times, took)) for parts, times in found]
+        weighed = [[parts.get(name, 0.0) / nanoseconds for name in chosen] for parts, nanoseconds in known]
+        costs |= dict(zip(chosen, map(float, nnls(np.array(weighed), np.ones(len(known)))[0]), strict=True))
+    return {name: costs[name] for name in names}
 
 
 def main(
@@ -216,7 +222,7 @@ def main(
             if forest is None or parts is None:
                 continue
             times = ENGINES[engine](query_of(forest, engine, layout), count, runs)
-            found.append((dict(parts), times.total))
+            found.append((dict(parts), times))
             expected = sum(ROW_COSTS[engine][part] * many for part, many in parts.items())
             said = f"{times.row:9,.0f} ns a row, plan {times.plan:6,.0f} ms, by ROW_COSTS {expected:9,.0f}"
             console.print(f"{name:20} {layout:20} {said}  {times.said}")

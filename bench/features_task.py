@@ -86,34 +86,44 @@ def _ours(task: dict[str, Any]) -> dict[str, Any]:
         aggregations=[Aggregation(column=task["column"], function=f, windows=days) for f in task["functions"]],
     )
     project = Project(f"duckdb:///{task['file']}", definitions=[view])
+    began = _cpu()
     asked = project.get_historical_features(SPINE, [f"view:{feature.name}" for feature in view.features])
-    sql, made = asked.to_sql(), asked.explain()
+    sql = asked.to_sql()
+    compiled, made = _cpu() - began, asked.explain()
     with duckdb.connect(task["file"], config={"threads": task["threads"]}) as connection:
         if task["memory"]:
             connection.execute(f"SET memory_limit = '{task['memory']}'")
         connection.execute("SET enable_progress_bar = false")
-        return _created(connection, sql) | {"algorithm": " and ".join(each.choice.algorithm for each in made)}
+        found = _created(connection, sql)
+        named = " and ".join(dict.fromkeys(each.choice.algorithm for each in made))
+        return found | {"algorithm": named, "compile": compiled, "cpu": compiled + found["cpu"]}
+
+
+def _cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
 
 
 def _created(connection: duckdb.DuckDBPyConnection, sql: str) -> dict[str, Any]:
+    began = _cpu()
     connection.execute(f"CREATE OR REPLACE TABLE made AS {sql}")
+    cpu = _cpu() - began
     columns = [name for name, *_ in connection.execute("DESCRIBE made").fetchall()]
     summed = ", ".join(f'sum("{name}")' for name in columns if name.startswith(("sum", "count", "min", "max")))
     totals = connection.execute(f"SELECT {summed} FROM (SELECT DISTINCT * FROM made)").fetchone() if summed else ()
-    return {"rows": len(columns), "total": [float(value or 0) for value in totals or ()]}
+    return {"cpu": cpu, "total": [float(value or 0) for value in totals or ()]}
 
 
 def main(text: str) -> None:
     """Do the task."""
     task = json.loads(text)
     work = {"join": join, "windows": windows}[task["kind"]](task)
-    before, began = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
+    before, began = _cpu(), time.perf_counter()
     found = work()
-    wall, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    taken = {"cpu": _cpu() - before, "wall": time.perf_counter() - began}
     status = Path("/proc/self/status").read_text(encoding="utf-8")
     peak = int(status.partition("VmHWM:")[2].split()[0]) / 1024
-    print(json.dumps({**found, "cpu": cpu, "wall": wall, "peak_mb": peak}))
+    print(json.dumps({**taken, **found, "peak_mb": peak}))
 
 
 if __name__ == "__main__":

@@ -18,8 +18,8 @@ PICKS = "sklearn.compose._column_transformer.make_column_selector"
 DONE: list[tuple[list[str], set[str]]] = [
     (["doctor"], {"check", "ok", "seen", "mend"}),
     (["profile", "raw.orders"], {"relation", "rows", "columns", "draft"}),
-    (["plan"], {"changes", "counts", "state"}),
-    (["plan", "--sql"], {"changes", "counts", "state"}),
+    (["plan"], {"changes", "counts", "state", "kept"}),
+    (["plan", "--sql"], {"changes", "counts", "state", "kept"}),
     (["apply"], {"changes", "statements"}),
     (["render", "customer_orders"], {"name", "sql"}),
     (["render", "returns:2"], {"name", "sql"}),

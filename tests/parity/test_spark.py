@@ -20,6 +20,11 @@ from aops_indb.sqlgen.statements import table
 
 from .models import MODELS
 from .spark import COMPILED, SETTINGS, session
+from .spark_layouts import (
+    compiled,
+    test_forests_at_random,
+    test_no_method_is_too_large_for_java_to_compile,
+)
 from .spark_tables import (
     schema,
     test_a_table_of_scores_is_filled_again_or_stays,
@@ -30,9 +35,12 @@ from .test_parity import case, compare
 from .warehouses import SLOW_TO_START, WAREHOUSES
 
 __all__ = [
+    "compiled",
     "schema",
     "test_a_table_of_scores_is_filled_again_or_stays",
+    "test_forests_at_random",
     "test_models_travel_to_workers",
+    "test_no_method_is_too_large_for_java_to_compile",
     "test_tables_of_scores_by_sql_and_by_the_library",
 ]
 

@@ -20,6 +20,7 @@ from aops_indb.errors import AopsError, UnknownNameError
 from aops_indb.scoring.graph import CategorySplit, Forest, Graph, Input, Leaf, Part, Split, Tree, TreeNode
 from aops_indb.scoring.layouts import LAYOUTS
 from aops_indb.scoring.layouts.bins import grid
+from aops_indb.scoring.layouts.choice import ONLY
 from aops_indb.scoring.layouts.index_sums import MOST_QUESTIONS, questions_of
 from aops_indb.scoring.lower import lower_apart
 from aops_indb.sqlgen.dialects import dialect
@@ -27,6 +28,7 @@ from aops_indb.sqlgen.render import render
 from aops_indb.sqlgen.statements import create_table_as, parse_table, table, with_ctes
 
 DUCKDB = dialect("duckdb")
+IN_DUCKDB = [name for name in LAYOUTS if "duckdb" in ONLY.get(name, ("duckdb",))]
 NUMBERS, CODED = 3, 1  # inputs
 Row = Sequence[float | None]
 
@@ -141,7 +143,7 @@ def scored(forest: Forest, rows: Sequence[Row], layout: str, *, deployed: bool) 
     return [list(row[1:]) for row in found]
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("layout", IN_DUCKDB)
 @settings(max_examples=60, deadline=None)
 @given(forest=forests(), deployed=st.booleans())
 def test_forests_at_random(layout: str, forest: Forest, deployed: bool) -> None:
@@ -163,7 +165,7 @@ def grown(draw: np.random.Generator, leaf_count: int, outputs: int) -> TreeNode:
     )
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("layout", IN_DUCKDB)
 @pytest.mark.parametrize("leaf_count", [1, 2, 62, 63, 64, 127, 200, 700])
 @pytest.mark.parametrize("outputs", [1, 2])
 def test_trees_of_several_words(layout: str, leaf_count: int, outputs: int) -> None:
@@ -201,7 +203,7 @@ def test_oblivious_trees_at_random(data: st.DataObject, outputs: int, deployed: 
     assert scored(forest, rows, "index_sums", deployed=deployed) == [walked(forest, row) for row in rows]
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("layout", IN_DUCKDB)
 def test_single_precision_is_rounded_after_each_tree(layout: str) -> None:
     draw = np.random.default_rng(0)
     made = tuple(Tree(grown(draw, 9, 1), (0,)) for _ in range(23))
@@ -225,7 +227,7 @@ def test_cells_crowded_beyond_what_a_grid_tells_apart() -> None:
     assert scored(forest, rows, "bit_vector", deployed=False) == [walked(forest, row) for row in rows]
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("layout", IN_DUCKDB)
 @pytest.mark.parametrize("missing_left", [False, True])
 def test_infinite_thresholds_far_down(layout: str, missing_left: bool) -> None:
     """Nothing is beyond infinity, and missing goes where it is told, below the levels that are a CASE, too."""
@@ -252,7 +254,7 @@ def test_the_choice_is_told_with_what_it_weighs() -> None:
         [told] = explain_support(boosting(depth)).forests
         assert told.startswith(f"gradientboostingregressor: {chosen} (expected ns a row: nested_case ")
         assert told in str(explain_support(boosting(depth)))
-    assert explain_support(boosting(7), "postgres").forests == ("gradientboostingregressor: nested_case",)
+    assert explain_support(boosting(7), "oracle").forests == ("gradientboostingregressor: nested_case",)
 
 
 def test_a_forest_too_large_to_plan(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -512,8 +512,10 @@ largest_orders = FeatureView(
 def test_another_dialect(shop: Shop) -> None:
     shop.write(f"{FOLDER}/largest.py", LARGEST_ORDERS)
     for view in ("customer_profile", "customer_orders"):
-        with pytest.raises(AopsError, match="this SQL has an ASOF join, which postgres does not have"):
-            shop.project.render(view, dialect="postgres")
+        with pytest.raises(AopsError, match="this SQL has an ASOF join, which snowflake does not have"):
+            shop.project.render(view, dialect="snowflake")
+        assert "CREATE OR REPLACE FUNCTION" in shop.project.render(view, dialect="postgres")
+        assert "COMMENT 'Who orders'" in shop.project.render(view, dialect="spark")
     text = shop.project.render("largest_orders", dialect="postgres")
     assert (text.count("CREATE OR REPLACE VIEW"), "MACRO" in text) == (2, False)
     with pytest.raises(UnknownNameError, match="unknown dialect 'postgre': did you mean 'postgres'"):

@@ -15,6 +15,7 @@ from {FOLDER}.orders import amount_ratio
 
 few = FeatureService(name="few", features=["customer_orders:orders_7d", "customer_profile:segment"])
 ratio = FeatureService(name="ratio", features=[amount_ratio])
+credit = FeatureService(name="credit", features=["customer_profile:credit"])
 """
 SPINE = "SELECT customer_id, placed_at AS event_timestamp FROM raw.orders"
 LIVE = {
@@ -42,15 +43,18 @@ EDITS: dict[str, tuple[str, str, str, dict[str, Any]]] = {
         {**LIVE, "feature_services": ("order_features", "ratio"), "datasets": ("returns",)},
     ),
     "a filter": ("orders", "status <> 'test'", "status = 'paid'", FILTERED),
-    "the second field": ("customer", "credit_cents / 100", "credit_cents / 10", {**WHOLE, "datasets": ("returns",)}),
+    "the second field": (
+        "customer", "credit_cents / 100", "credit_cents / 10",
+        {**WHOLE, "feature_services": ("credit", "order_features"), "datasets": ("returns",)},
+    ),
     # of rows of one moment that with the greatest segment counts, so credit is another, too
     "the first field": (
         "customer", 'DType.String, description="Kind', 'DType.String, expr="upper(segment)", description="Kind',
-        {**LIVE, "feature_services": ("few", "order_features"), "datasets": ("few", "returns")},
+        {**LIVE, "feature_services": ("credit", "few", "order_features"), "datasets": ("few", "returns")},
     ),
     "a ttl": (
         "customer", 'ttl="60d"', 'ttl="6d"',
-        {**LIVE, "feature_services": ("few", "order_features"), "datasets": ("few", "returns")},
+        {**LIVE, "feature_services": ("credit", "few", "order_features"), "datasets": ("few", "returns")},
     ),
     "a request column's type": (
         "orders", 'Field(name="amount", dtype=DType.Float64', 'Field(name="amount", dtype=DType.Float32',
@@ -88,13 +92,17 @@ def test_what_an_edit_reaches(kept_shop: Shop, tmp_path: Path, edit: str) -> Non
     assert change.invalidates == change.downstream.models
 
 
-@pytest.mark.parametrize("edit", [edit for edit, (file, *_) in EDITS.items() if file in ("orders", "customer")])
+QUICK = ("one window's offset", "the second field")
+IN_VIEWS = [edit for edit, (file, *_) in EDITS.items() if file in ("orders", "customer")]
+
+
+@pytest.mark.parametrize("edit", [e if e in QUICK else pytest.param(e, marks=pytest.mark.long) for e in IN_VIEWS])
 def test_what_is_not_reached_has_the_values_it_had(kept_shop: Shop, tmp_path: Path, edit: str) -> None:
     """The rows themselves are asked: a service that is not named gives what it gave."""
     shop, reached = edited(kept_shop, tmp_path, edit), EDITS[edit][3].get("feature_services", ())
     shop.project.apply(allow_destructive=[c.name for c in shop.project.plan().changes if c.destructive])
-    for service in {"few", "ratio", "order_features"} - set(reached):
-        columns = SPINE if service == "few" else SPINE.replace("SELECT", "SELECT amount, channel,")
+    for service in {"credit", "few", "ratio", "order_features"} - set(reached):
+        columns = SPINE if service in ("credit", "few") else SPINE.replace("SELECT", "SELECT amount, channel,")
         before, after = (
             each.project.get_historical_features(columns, service).to_arrow() for each in (kept_shop, shop)
         )
@@ -120,7 +128,7 @@ poor = FeatureService(name="poor", features=["giver_customer_profile:credit"])
     shop.project.apply()
     shop.edit("customer", "credit_cents / 100", "credit_cents / 10")
     [change] = [change for change in shop.project.plan().changes if change.name == "customer_profile"]
-    assert change.downstream.feature_services == ("above", "order_features", "poor")
+    assert change.downstream.feature_services == ("above", "credit", "order_features", "poor")
 
 
 def test_a_removal_reaches_all_that_was_made_of_it(kept_shop: Shop, tmp_path: Path) -> None:
@@ -128,6 +136,7 @@ def test_a_removal_reaches_all_that_was_made_of_it(kept_shop: Shop, tmp_path: Pa
     shop.write(f"{FOLDER}/services.py", "")
     changes = {change.name: change for change in shop.project.plan().changes}
     assert {name: (change.action, change.effect) for name, change in changes.items()} == {
+        "credit": ("remove", "breaking"),
         "few": ("remove", "breaking"),
         "ratio": ("remove", "breaking"),
     }

@@ -61,7 +61,18 @@ EDITS: dict[str, tuple[tuple[str, str, str] | str, list[str]]] = {
 }
 
 
-@pytest.mark.parametrize("edit", EDITS)
+LONG = (
+    "nothing",
+    "an entity's description",
+    "a source's query",
+    "a service",
+    "rows",
+    "a view that is another",
+    "a macro",
+)
+
+
+@pytest.mark.parametrize("edit", [pytest.param(e, marks=pytest.mark.long) if e in LONG else e for e in EDITS])
 def test_what_is_compiled_again(applied: Shop, compiled: list[str], monkeypatch: pytest.MonkeyPatch, edit: str) -> None:
     change, expected = EDITS[edit]
     if isinstance(change, str):
@@ -147,7 +158,7 @@ BELOW = {
 }
 
 
-@pytest.mark.parametrize("edit", BELOW)
+@pytest.mark.parametrize("edit", [e if e != "another view" else pytest.param(e, marks=pytest.mark.long) for e in BELOW])
 def test_a_view_of_a_view_is_compiled_again_with_it(applied: Shop, compiled: list[str], edit: str) -> None:
     applied.write(f"{FOLDER}/further.py", FURTHER)
     applied.edit("customer", 'ttl="60d"', "ttl=None")

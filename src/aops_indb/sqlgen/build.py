@@ -362,6 +362,19 @@ def filtered(aggregate: Expr, condition: Expr) -> Expr:
     return exp.Filter(this=aggregate, expression=exp.Where(this=condition))
 
 
+def by_case(aggregate: Expr) -> Expr:
+    """`f(CASE WHEN condition THEN a END)` for `f(a) FILTER (WHERE condition)`, of an f that leaves NULL out.
+
+    DuckDB takes half as long where there are many of them.
+    """
+    if not isinstance(aggregate, exp.Filter):
+        return aggregate
+    function: Expr = aggregate.this
+    condition: Expr = aggregate.expression.this
+    function.set("this", case([(condition, function.this)]))
+    return function
+
+
 def bit_and(a: Expr, b: Expr) -> Expr:
     """The bits set in both of two integers."""
     return exp.BitwiseAnd(this=operand(a), expression=operand(b))

@@ -41,7 +41,7 @@ def _selects_text(query: exp.Select, name: str, seen: frozenset[int]) -> bool:
             continue
         value = made.unalias()
         if isinstance(value, exp.Cast):
-            return bool(value.is_type(exp.DataType.Type.VARCHAR))
+            return bool(value.is_type(*exp.DataType.TEXT_TYPES))
         if isinstance(value, exp.Column):
             return _made_text(query, value, seen)
     return False

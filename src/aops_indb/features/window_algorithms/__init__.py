@@ -75,19 +75,32 @@ def choices(
     choose: Choose | None = None,
 ) -> list[tuple[Choice, list[WindowFeature]]]:
     """The algorithms that compute the features, each with those that it computes."""
-    groups: dict[str, tuple[Choice, list[WindowFeature]]] = {}
     joined = [f for f in features if needs_range_join(f)]
-    # the parts of floats are dear over window frames
-    for floats in (False, True):
-        group = [f for f in features if of_floats(f, types) is floats and f not in joined]
-        if group:
-            choice = choose(view, group, types) if choose else by_definition(view, group, types)
-            groups.setdefault(choice.algorithm, (choice, []))[1].extend(group)
+    others = [f for f in features if f not in joined]
+    made = _weighed(view, others, types, choose or by_definition) if others else []
     if joined:
-        groups.setdefault("range_join", (Choice("range_join", "the only one that is exact for these"), []))[1].extend(
-            joined
-        )
+        made.append((Choice("range_join", "the only one that is exact for these"), joined))
+    groups: dict[str, tuple[Choice, list[WindowFeature]]] = {}
+    for choice, group in made:
+        groups.setdefault(choice.algorithm, (choice, []))[1].extend(group)
     return list(groups.values())
+
+
+def _weighed(
+    view: FeatureView, features: Sequence[WindowFeature], types: Mapping[str, str], choose: Choose
+) -> list[tuple[Choice, list[WindowFeature]]]:
+    """Sums of floats apart from the rest, for their parts are dear over frames; or all in one, if that is less."""
+    apart = []
+    for floats in (False, True):
+        group = [f for f in features if of_floats(f, types) is floats]
+        if group:
+            apart.append((choose(view, group, types), group))
+    seconds = [choice.seconds for choice, _ in apart]
+    if len(apart) > 1 and None not in seconds:
+        together = choose(view, features, types)
+        if together.seconds is not None and together.seconds <= sum(s for s in seconds if s is not None):
+            return [(together, list(features))]
+    return apart
 
 
 def by_definition(view: FeatureView, features: Sequence[WindowFeature], types: Mapping[str, str]) -> Choice:

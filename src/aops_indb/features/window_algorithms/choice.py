@@ -19,11 +19,16 @@ from aops_indb.features.windows import (
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """An algorithm for some features of a view, why it is that one, and the size of its tiles, if it has such."""
+    """An algorithm for some features of a view, and why it is that one.
+
+    bits:    of its tiles, if it has such
+    seconds: of CPU that are expected; None if nothing is known of the source
+    """
 
     algorithm: str
     because: str
     bits: int | None = None
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +124,7 @@ def _least(
         f"{weighed}; about {known.rows:.2g} rows, {known.of_key:.2g} of a key, in {known.span.days} days, "
         f"{known.points:.2g} points"
     )
-    return Choice(best, because, tile_bits(best, features, known))
+    return Choice(best, because, tile_bits(best, features, known), seconds[best])
 
 
 def needs_range_join(feature: WindowFeature) -> bool:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from aops_indb.features.ctes import Ctes
 from aops_indb.features.definitions import EVENT_TIMESTAMP, FeatureView
 from aops_indb.features.source_rows import KNOWN_AT
-from aops_indb.features.windows import WindowFeature, filtered_at, reduced_columns
-from aops_indb.sqlgen.build import and_, col, eq, gt, interval, le, sub
+from aops_indb.features.windows import BindToWindow, WindowFeature, filtered_at, reduced_columns
+from aops_indb.sqlgen.build import Expr, and_, by_case, col, eq, gt, interval, le, sub
 from aops_indb.sqlgen.statements import Join, JoinKind, Query, select, table
 
 
@@ -34,8 +34,19 @@ def joined_to_rows(
     )
     moments = {key: col(key, "points") for key in view.join_keys} | {EVENT_TIMESTAMP: at.copy()}
     return select(
-        {**moments, **reduced_columns(features, filtered_at(at, "events", "points"), at)},
+        {**moments, **reduced_columns(features, inside_at(at), at)},
         table(points, alias="points"),
         joins=[Join(table(rows, alias="events"), kind, condition)],
         group_by=[moment.copy() for moment in moments.values()],
     )
+
+
+def inside_at(at: Expr) -> BindToWindow:
+    """Simple aggregates of the `events` inside a feature's window at the time of `points`."""
+    bind = filtered_at(at, "events", "points")
+
+    def inside(aggregate: str, feature: WindowFeature) -> Expr:
+        found = bind(aggregate, feature)
+        return by_case(found) if aggregate in ("SUM", "COUNT", "MIN", "MAX") else found
+
+    return inside

@@ -8,8 +8,9 @@ from dataclasses import replace
 from aops_indb.features.ctes import Ctes
 from aops_indb.features.definitions import EVENT_TIMESTAMP, FeatureView
 from aops_indb.features.source_rows import KNOWN_AT
+from aops_indb.features.window_algorithms.range_join import inside_at
 from aops_indb.features.window_algorithms.tile import TILE, bits_by_definition, ends, tile_of
-from aops_indb.features.windows import WindowFeature, filtered_at, reduced_columns, simple_aggregate
+from aops_indb.features.windows import WindowFeature, reduced_columns, simple_aggregate
 from aops_indb.sqlgen.build import (
     Expr,
     add,
@@ -69,7 +70,7 @@ def tiles(
     same = [eq(col(name, "events"), col(name, "points")) for name in (*view.join_keys, PIECE)]
     inside = [le(event, at), gt(event.copy(), sub(at.copy(), interval(ends(features)[-1])))]
     point = {key: col(key, "points") for key in view.join_keys} | {EVENT_TIMESTAMP: at.copy()}
-    bind = filtered_at(at, "events", "points")
+    bind = inside_at(at)
 
     def combined(aggregate: str, feature: WindowFeature) -> Expr:
         value = bind(COMBINED[aggregate], replace(feature, value=_partial_name(feature, aggregate)))

@@ -21,6 +21,7 @@ ONLY: dict[str, tuple[str, ...]] = {
     "bit_vector": ("duckdb",),
     "index_sums": ("duckdb",),
     "node_lists": ("duckdb",),
+    "case_in_methods": ("spark", "databricks"),
     "case_in_projections": ("spark", "databricks"),
 }
 

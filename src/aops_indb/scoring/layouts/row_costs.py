@@ -15,25 +15,28 @@ from aops_indb.scoring.layouts.case_in_methods import MOST_LEAVES, methods
 # Of a dialect, what each part of a layout takes, in nanoseconds of one processor for each row.
 ROW_COSTS: Mapping[str, Mapping[str, float]] = {
     "postgres": {
-        "step": 13.0,  # of a path from a tree's root to a leaf
-        "kept": 1200.0,  # a sub-select that is not written into the one around it
-        "planned": 0.002,  # of a leaf, in each sub-select around it; for a query of 500,000 rows
+        "step": 17.0,  # of a path from a tree's root to a leaf
+        "kept": 2300.0,  # a sub-select that is not written into the one around it
+        "planned": 0.004,  # of a leaf, in each sub-select around it; for a query of 500,000 rows
     },
-    "sqlite": {"step": 22.0, "kept": 100.0},
+    "sqlite": {"step": 28.0, "kept": 100.0},
     "spark": {
-        "step": 8.6,  # in a projection's short methods
-        "compiled_step": 4.0,  # in a method of the query that Java compiles
-        "interpreted_step": 67.0,  # in one that it does not
+        "step": 11.0,  # in a projection's short methods
+        "compiled_step": 5.0,  # in a method of the query that Java compiles
+        "interpreted_step": 65.0,  # in one that it does not
         "refused_leaf": 0.3,  # of a query whose code is made in vain; for one of 500,000 rows
         "method": 15.0,  # that is called
         "projection": 250.0,
     },
 }
 
-# Bytes of Java: of a query, of what reads an input, of a leaf, of a call, of an input that is passed; and of the
-# largest method that Java compiles to machine code, and of the largest there can be.
-QUERY, READ, LEAF, CALL, PASSED = 700, 40, 62, 100, 6
+# Bytes of Java: of a query, of what reads an input, of a leaf (more where there are hundreds, since the numbers of
+# their variables are longer), of a call, of an input that is passed; and of the largest method that Java compiles to
+# machine code, and of the largest there can be.
+QUERY, READ, LEAF, FAR_LEAF, CALL, PASSED = 700, 40, 62, 95, 100, 6
 MOST_COMPILED, MOST_BYTES = 8_000, 65_535
+# Sub-selects inside each other, each with a function to resolve: Spark gave up at 60, and plans longer with each.
+MOST_METHODS = 20
 
 # How many of each part a forest takes; None if the layout does not suit it.
 Parts = Mapping[str, float]
@@ -57,10 +60,10 @@ def _merged_sub_selects(trees: int) -> Callable[[Forest], Parts]:
 
 def _spark_nested_case(forest: Forest) -> Parts:
     leaves = sum(map(_leaf_count, forest.trees))
-    size = QUERY + READ * len(forest.inputs) + LEAF * leaves
-    if size <= MOST_COMPILED:
+    besides = QUERY + READ * len(forest.inputs)
+    if besides + LEAF * leaves <= MOST_COMPILED:
         return {"compiled_step": _steps(forest)}
-    if size <= MOST_BYTES:
+    if besides + FAR_LEAF * leaves <= MOST_BYTES:
         return {"interpreted_step": _steps(forest)}
     return {"step": _steps(forest), "refused_leaf": leaves, "projection": 1}
 
@@ -69,6 +72,8 @@ def _spark_methods(forest: Forest) -> Parts | None:
     if _coded(forest) or any(_leaf_count(tree) > MOST_LEAVES for tree in forest.trees):
         return None
     groups = methods(forest.trees)
+    if len(groups) > MOST_METHODS:
+        return None
     calls = len({(number, *tree.outputs) for number, trees in enumerate(groups) for tree in trees})
     passed = sum(len(_asked(trees)) for trees in groups)
     if QUERY + READ * len(forest.inputs) + CALL * calls + PASSED * passed > MOST_COMPILED:
