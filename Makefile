@@ -7,7 +7,7 @@ LOCK := $(BIN)/uv pip compile -q --universal --generate-hashes --python-version 
     --no-header pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long lint bench bench-forests docs lock clean
+.PHONY: help demo test test-long lint bench bench-forests bench-features docs lock clean
 
 help: ## print what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ bench: $(DEV) ## measure speed and memory; prints a table, writes bench/results/
 
 bench-forests: $(DEV) ## forests as SQL against their own libraries and ONNX Runtime; writes bench/results/
 	$(BIN)/python -m bench.forests
+
+bench-features: $(DEV) ## point-in-time joins and windows against SQL by hand; writes bench/results/
+	$(BIN)/python -m bench.features
 
 docs: $(DEV) ## write docs/reference/ and sql/compiled/ anew from the code
 	$(BIN)/python docs/generate.py

@@ -128,7 +128,7 @@ WITH "__entity_df" AS (
     "at" AS "__known_at",
     "at" AS "event_timestamp",
     "x" AS "__value_1",
-    "label" AS "__value_2"
+    CAST("label" AS TEXT) AS "__value_2"
   FROM "events"
   WHERE
     "k" IS NOT NULL AND "l" IS NOT NULL AND "at" IS NOT NULL
@@ -467,13 +467,21 @@ WITH "__entity_df" AS (
     "points"."k" AS "k",
     "points"."event_timestamp" AS "event_timestamp",
     CAST(COALESCE(
-      COUNT("events"."__value_1") FILTER(WHERE
-        "events"."event_timestamp" > "points"."event_timestamp" - INTERVAL '1' HOUR),
+      COUNT(
+        CASE
+          WHEN "events"."event_timestamp" > "points"."event_timestamp" - INTERVAL '1' HOUR
+          THEN "events"."__value_1"
+        END
+      ),
       0
     ) AS BIGINT) AS "count_1h",
-    MIN("events"."__value_2") FILTER(WHERE
-      "events"."event_timestamp" > "points"."event_timestamp" - INTERVAL '1470' MINUTE
-      AND "events"."event_timestamp" <= "points"."event_timestamp" - INTERVAL '30' MINUTE) AS "min_n_1d"
+    MIN(
+      CASE
+        WHEN "events"."event_timestamp" > "points"."event_timestamp" - INTERVAL '1470' MINUTE
+        AND "events"."event_timestamp" <= "points"."event_timestamp" - INTERVAL '30' MINUTE
+        THEN "events"."__value_2"
+      END
+    ) AS "min_n_1d"
   FROM "v__points" AS "points"
   LEFT JOIN "v__rows" AS "events"
     ON "events"."k" = "points"."k"
@@ -531,8 +539,12 @@ WITH "__entity_df" AS (
     "points"."k" AS "k",
     "points"."event_timestamp" AS "event_timestamp",
     CAST(COALESCE(
-      COUNT("events"."__value_1") FILTER(WHERE
-        "events"."event_timestamp" > "points"."event_timestamp" - INTERVAL '24' HOUR),
+      COUNT(
+        CASE
+          WHEN "events"."event_timestamp" > "points"."event_timestamp" - INTERVAL '24' HOUR
+          THEN "events"."__value_1"
+        END
+      ),
       0
     ) AS BIGINT) AS "count_1d"
   FROM "v__points" AS "points"
@@ -569,9 +581,11 @@ WITH "__entity_df" AS (
       *
     FROM spine
   ) AS "spine"
-), "v__versions" AS (
+), "v__known" AS (
   SELECT
-    *
+    "k",
+    "l",
+    "__known_at"
   FROM (
     SELECT
       "k" AS "k",
@@ -583,12 +597,69 @@ WITH "__entity_df" AS (
     FROM "events"
     WHERE
       "k" IS NOT NULL AND "l" IS NOT NULL AND "at" IS NOT NULL
-  ) AS "source_rows"
+  ) AS "rows"
+), "v__latest" AS (
+  SELECT DISTINCT
+    "__entity_df"."k" AS "k",
+    "__entity_df"."l" AS "l",
+    "__entity_df"."event_timestamp" AS "event_timestamp",
+    "v__known"."__known_at" AS "__known_at"
+  FROM "__entity_df"
+  ASOF LEFT JOIN "v__known"
+    ON "__entity_df"."k" = "v__known"."k"
+    AND "__entity_df"."l" = "v__known"."l"
+    AND "__entity_df"."event_timestamp" >= "v__known"."__known_at"
+), "v__versions" AS (
+  SELECT
+    *
+  FROM (
+    SELECT
+      "rows"."k" AS "k",
+      "rows"."l" AS "l",
+      "rows"."__known_at" AS "__known_at",
+      "rows"."n" AS "n",
+      "rows"."x" AS "x"
+    FROM (
+      SELECT
+        "k" AS "k",
+        "l" AS "l",
+        "at" AS "__known_at",
+        "at" AS "event_timestamp",
+        CAST("n" AS BIGINT) AS "n",
+        CAST("x" AS DOUBLE) AS "x"
+      FROM "events"
+      WHERE
+        "k" IS NOT NULL AND "l" IS NOT NULL AND "at" IS NOT NULL
+    ) AS "rows"
+    INNER JOIN (
+      SELECT DISTINCT
+        "k",
+        "l",
+        "__known_at"
+      FROM "v__latest"
+    ) AS "moments"
+      ON "rows"."k" = "moments"."k"
+      AND "rows"."l" = "moments"."l"
+      AND "rows"."__known_at" = "moments"."__known_at"
+  ) AS "fetched"
   QUALIFY
     ROW_NUMBER() OVER (
       PARTITION BY "k", "l", "__known_at"
-      ORDER BY "event_timestamp" DESC NULLS LAST, "n" DESC NULLS LAST, "x" DESC NULLS LAST
+      ORDER BY "n" DESC NULLS LAST, "x" DESC NULLS LAST
     ) = 1
+), "v__newest" AS (
+  SELECT
+    "v__latest"."k" AS "k",
+    "v__latest"."l" AS "l",
+    "v__latest"."event_timestamp" AS "event_timestamp",
+    "v__latest"."__known_at" AS "__known_at",
+    "v__versions"."n" AS "n",
+    "v__versions"."x" AS "x"
+  FROM "v__latest"
+  INNER JOIN "v__versions"
+    ON "v__latest"."k" = "v__versions"."k"
+    AND "v__latest"."l" = "v__versions"."l"
+    AND "v__latest"."__known_at" = "v__versions"."__known_at"
 )
 SELECT
   "__entity_df"."k" AS "k",
@@ -596,14 +667,14 @@ SELECT
   "__entity_df"."event_timestamp" AS "event_timestamp",
   "__entity_df"."amount" AS "amount",
   CASE
-    WHEN "v__versions"."event_timestamp" + INTERVAL '168' HOUR >= "__entity_df"."event_timestamp"
-    THEN "v__versions"."x"
+    WHEN "v__newest"."__known_at" + INTERVAL '168' HOUR >= "__entity_df"."event_timestamp"
+    THEN "v__newest"."x"
   END AS "x"
 FROM "__entity_df"
-ASOF LEFT JOIN "v__versions"
-  ON "__entity_df"."k" = "v__versions"."k"
-  AND "__entity_df"."l" = "v__versions"."l"
-  AND "__entity_df"."event_timestamp" >= "v__versions"."__known_at"
+LEFT JOIN "v__newest"
+  ON "__entity_df"."k" = "v__newest"."k"
+  AND "__entity_df"."l" = "v__newest"."l"
+  AND "__entity_df"."event_timestamp" = "v__newest"."event_timestamp"
 ORDER BY
   "__entity_df"."__row" ASC NULLS LAST;
 
@@ -765,9 +836,11 @@ WITH "__entity_df" AS (
       *
     FROM spine
   ) AS "spine"
-), "second__versions" AS (
+), "second__known" AS (
   SELECT
-    *
+    "k",
+    "l",
+    "__known_at"
   FROM (
     SELECT
       "k" AS "k",
@@ -778,9 +851,63 @@ WITH "__entity_df" AS (
     FROM "events"
     WHERE
       "k" IS NOT NULL AND "l" IS NOT NULL AND "at" IS NOT NULL
-  ) AS "source_rows"
+  ) AS "rows"
+), "second__latest" AS (
+  SELECT DISTINCT
+    "__entity_df"."k" AS "k",
+    "__entity_df"."l" AS "l",
+    "__entity_df"."event_timestamp" AS "event_timestamp",
+    "second__known"."__known_at" AS "__known_at"
+  FROM "__entity_df"
+  ASOF LEFT JOIN "second__known"
+    ON "__entity_df"."k" = "second__known"."k"
+    AND "__entity_df"."l" = "second__known"."l"
+    AND "__entity_df"."event_timestamp" >= "second__known"."__known_at"
+), "second__versions" AS (
+  SELECT
+    *
+  FROM (
+    SELECT
+      "rows"."k" AS "k",
+      "rows"."l" AS "l",
+      "rows"."__known_at" AS "__known_at",
+      "rows"."n" AS "n"
+    FROM (
+      SELECT
+        "k" AS "k",
+        "l" AS "l",
+        "at" AS "__known_at",
+        "at" AS "event_timestamp",
+        CAST("n" AS BIGINT) AS "n"
+      FROM "events"
+      WHERE
+        "k" IS NOT NULL AND "l" IS NOT NULL AND "at" IS NOT NULL
+    ) AS "rows"
+    INNER JOIN (
+      SELECT DISTINCT
+        "k",
+        "l",
+        "__known_at"
+      FROM "second__latest"
+    ) AS "moments"
+      ON "rows"."k" = "moments"."k"
+      AND "rows"."l" = "moments"."l"
+      AND "rows"."__known_at" = "moments"."__known_at"
+  ) AS "fetched"
   QUALIFY
-    ROW_NUMBER() OVER (PARTITION BY "k", "l", "__known_at" ORDER BY "event_timestamp" DESC NULLS LAST, "n" DESC NULLS LAST) = 1
+    ROW_NUMBER() OVER (PARTITION BY "k", "l", "__known_at" ORDER BY "n" DESC NULLS LAST) = 1
+), "second__newest" AS (
+  SELECT
+    "second__latest"."k" AS "k",
+    "second__latest"."l" AS "l",
+    "second__latest"."event_timestamp" AS "event_timestamp",
+    "second__latest"."__known_at" AS "__known_at",
+    "second__versions"."n" AS "n"
+  FROM "second__latest"
+  INNER JOIN "second__versions"
+    ON "second__latest"."k" = "second__versions"."k"
+    AND "second__latest"."l" = "second__versions"."l"
+    AND "second__latest"."__known_at" = "second__versions"."__known_at"
 ), "first__versions" AS (
   SELECT
     *
@@ -800,13 +927,13 @@ SELECT
   "__entity_df"."l" AS "l",
   "__entity_df"."event_timestamp" AS "event_timestamp",
   "__entity_df"."amount" AS "amount",
-  "second__versions"."n" AS "second__n",
+  "second__newest"."n" AS "second__n",
   "first__versions"."name" AS "first__name"
 FROM "__entity_df"
-ASOF LEFT JOIN "second__versions"
-  ON "__entity_df"."k" = "second__versions"."k"
-  AND "__entity_df"."l" = "second__versions"."l"
-  AND "__entity_df"."event_timestamp" >= "second__versions"."__known_at"
+LEFT JOIN "second__newest"
+  ON "__entity_df"."k" = "second__newest"."k"
+  AND "__entity_df"."l" = "second__newest"."l"
+  AND "__entity_df"."event_timestamp" = "second__newest"."event_timestamp"
 LEFT JOIN "first__versions"
   ON "__entity_df"."k" = "first__versions"."k"
 ORDER BY

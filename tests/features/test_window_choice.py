@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from aops_indb import FeatureView
+from aops_indb import Aggregation, FeatureView
 from aops_indb.engines import Session
 from aops_indb.errors import AopsError, UnknownNameError
 from aops_indb.features.window_algorithms import ALGORITHMS, choices
@@ -20,6 +20,11 @@ from .examples import newest, window
 from .warehouse import join, references
 
 YEAR = dt.timedelta(days=365)
+
+
+def of(function: str, *windows: str) -> FeatureView:
+    aggregation = Aggregation(function=function, column="v", windows=list(windows), name="f")
+    return FeatureView(**{**window(function), "aggregations": [aggregation]})
 
 
 def features_of(view: FeatureView) -> list[Any]:
@@ -40,7 +45,7 @@ def known(of_key: float, points: float = 1e6) -> Statistics:
     [(10, 1e6, "range_join"), (20_000, 1e6, "tile_sums"), (20_000, 10, "range_join")],
 )
 def test_chosen_by_the_number_of_rows(of_key: float, points: float, expected: str) -> None:
-    [choice] = chosen(FeatureView(**window("sum", "30d")), known(of_key, points), {"__value_1": "BIGINT"})
+    [choice] = chosen(of("sum", "1d", "7d", "30d"), known(of_key, points), {"__value_1": "BIGINT"})
     assert choice.algorithm == expected
 
 
@@ -53,12 +58,12 @@ def test_what_nobody_knows_goes_by_the_definition() -> None:
 
 
 def test_sums_of_unknown_types_are_not_cut_into_tiles() -> None:
-    view = FeatureView(**window("sum", "30d"))
+    view = of("sum", "30d")
     assert exact_algorithms(view, features_of(view), {}) == ("timeline", "range_join")
 
 
 def test_of_a_lifetime_no_tiles_are_joined_one_by_one() -> None:
-    view = FeatureView(**window("max", "lifetime"))
+    view = of("max", "lifetime")
     assert "tiles" not in exact_algorithms(view, features_of(view), {"__value_1": "BIGINT"})
 
 
@@ -75,7 +80,7 @@ def test_a_name_that_is_none_is_refused() -> None:
 
 
 def test_every_algorithm_has_costs_for_its_parts() -> None:
-    view = FeatureView(**window("sum", "1d"))
+    view = of("sum", "1d")
     work = Work(known(100), features_of(view), 2)
     assert set(COSTS) == set(PARTS) == set(ALGORITHMS)
     for algorithm, parts in PARTS.items():
@@ -86,29 +91,37 @@ def test_every_algorithm_has_costs_for_its_parts() -> None:
 
 def test_tiles_do_not_change_as_a_table_grows() -> None:
     """Twice as long with twice as many rows of a key: as many in a tile."""
-    features = features_of(FeatureView(**window("sum", "30d")))
-    sizes = {
-        tile_bits(a, features, Statistics(1e7 * grown, 500 * grown, YEAR * grown, 1e6))
-        for a in ("tile_sums",)
-        for grown in (1, 1.3, 2, 10)
-    }
+    features = features_of(of("sum", "30d"))
+    grown = [Statistics(1e7 * times, 500 * times, YEAR * times, 1e6) for times in (1, 1.3, 2, 10)]
+    sizes = {tile_bits("tile_sums", features, statistics) for statistics in grown}
     assert len(sizes) == 1
 
 
-@pytest.mark.parametrize("algorithm", ["tile_sums", "tiles", "prefix_sums", "range_join"])
-@pytest.mark.parametrize("function", ["count", "max"])
+ODD_TIMES = """
+    CREATE OR REPLACE TABLE events AS SELECT 'k' AS key, CAST(t AS TIMESTAMP) AS at, v FROM (VALUES
+        ('-infinity', 1), ('1899-12-31 23:30', 2), ('1900-01-01 00:00', 3), ('1969-12-31 23:59:59.999999', 4),
+        ('1970-01-01', 5), ('infinity', 6)) x(t, v);
+    CREATE OR REPLACE TABLE spine AS SELECT 'k' AS key, CAST(t AS TIMESTAMP) AS event_timestamp FROM (VALUES
+        ('1900-01-01'), ('1900-01-01 00:29:59'), ('1900-01-01 00:30'), ('1970-01-01'), ('1970-01-01 00:59:59.999999'),
+        ('1970-01-01 01:00')) x(t)
+"""
+
+
+@pytest.mark.parametrize("algorithm", [a for a in ALGORITHMS if a != "tiles"])
+def test_a_row_of_before_all_time_counts_for_a_lifetime(session: Session, algorithm: str) -> None:
+    view = of("count", "lifetime")
+    session.run_script(ODD_TIMES)
+    found = [row["view__f_lifetime"] for row in join(session, [view], references(view), algorithm=algorithm)]
+    assert found == [3, 3, 3, 5, 5, 5]
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "function"),
+    [*((a, "count") for a in ALGORITHMS), *((a, "max") for a in ("tiles", "range_join", "timeline"))],
+)
 def test_times_before_1970_and_infinite_ones(session: Session, algorithm: str, function: str) -> None:
-    if function == "max" and algorithm in ("tile_sums", "prefix_sums"):
-        pytest.skip("of sums alone")
     view = FeatureView(**window(function, column="v"))
-    session.run_script("""
-        CREATE OR REPLACE TABLE events AS SELECT 'k' AS key, CAST(t AS TIMESTAMP) AS at, v FROM (VALUES
-            ('-infinity', 1), ('1899-12-31 23:30', 2), ('1900-01-01 00:00', 3), ('1969-12-31 23:59:59.999999', 4),
-            ('1970-01-01', 5), ('infinity', 6)) x(t, v);
-        CREATE OR REPLACE TABLE spine AS SELECT 'k' AS key, CAST(t AS TIMESTAMP) AS event_timestamp FROM (VALUES
-            ('1900-01-01'), ('1900-01-01 00:29:59'), ('1900-01-01 00:30'), ('1970-01-01'), ('1970-01-01 00:59:59.999999'),
-            ('1970-01-01 01:00')) x(t)
-    """)
+    session.run_script(ODD_TIMES)
     found = [row["view__f_1h"] for row in join(session, [view], references(view), algorithm=algorithm)]
     # counted by hand: (t - 1 h, t]
     assert found == ([2, 2, 1, 2, 1, 0] if function == "count" else [3, 3, 3, 5, 5, None])

@@ -8,12 +8,11 @@ import pyarrow as pa
 import pytest
 
 from aops_indb.scoring.graph import Forest, Graph, Input, Part, Tree
-from aops_indb.scoring.layouts import LAYOUTS
 from aops_indb.scoring.lower import lower
 from aops_indb.sqlgen.render import render
 from aops_indb.sqlgen.statements import parse_table
 
-from .test_layouts import DUCKDB, NUMBERS, grown, rows_for, walked
+from .test_layouts import DUCKDB, IN_DUCKDB, NUMBERS, grown, rows_for, walked
 
 # of the tables that layouts join, of what functions of lists are given, of relations and stages; as people name theirs
 CALLED = [
@@ -26,7 +25,7 @@ CALLED = [
 ]
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("layout", IN_DUCKDB)
 @pytest.mark.parametrize(("columns", "keys"), CALLED, ids=str)
 def test_columns_called_as_those_of_layouts(layout: str, columns: list[str], keys: list[str]) -> None:
     draw = np.random.default_rng(1)

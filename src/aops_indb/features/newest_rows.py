@@ -25,10 +25,12 @@ def newest_at(view: FeatureView, spine: str, ctes: Ctes) -> str:
 
     at which there is a row, once: with the time of the row, KNOWN_AT, and the view's fields.
     """
-    # read once: a source that is a query may cost something, or be another at each reading
-    rows = ctes.add(f"{view.name}__rows", source_rows(view, field_values(view)))
+    rows = source_rows(view, field_values(view))
+    if view.source.query is not None:
+        # once: a query may cost something, or be another at each reading; of a table that would only take memory
+        rows = select([star()], table(ctes.add(f"{view.name}__rows", rows)))
     times = [*view.join_keys, KNOWN_AT]
-    known = ctes.add(f"{view.name}__known", select([col(time) for time in times], table(rows)))
+    known = ctes.add(f"{view.name}__known", select([col(time) for time in times], subquery(rows.copy(), "rows")))
     latest = ctes.add(f"{view.name}__latest", _latest(view, spine, known))
     newest = ctes.add(f"{view.name}__versions", _rows_of(view, rows, latest))
     columns = {name: col(name, latest) for name in (*view.join_keys, EVENT_TIMESTAMP, KNOWN_AT)}
@@ -50,14 +52,14 @@ def _latest(view: FeatureView, spine: str, known: str) -> Query:
     )
 
 
-def _rows_of(view: FeatureView, rows: str, latest: str) -> Query:
+def _rows_of(view: FeatureView, rows: Query, latest: str) -> Query:
     """The rows of those moments, of each one: that of the greatest values, column by column."""
     times = [*view.join_keys, KNOWN_AT]
     moments = select([col(time) for time in times], table(latest), distinct=True)
     fetched = select(
-        [aliased(col(name, rows), name) for name in (*times, *(field.name for field in view.schema_))],
-        table(rows),
-        joins=[Join(subquery(moments, "moments"), "inner", _same(times, rows, "moments"))],
+        [aliased(col(name, "rows"), name) for name in (*times, *(field.name for field in view.schema_))],
+        subquery(rows, "rows"),
+        joins=[Join(subquery(moments, "moments"), "inner", _same(times, "rows", "moments"))],
     )
     order = [desc(col(field.name)) for field in view.schema_]
     newest = over(func("ROW_NUMBER"), [col(time) for time in times], order)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aops_indb.errors import AopsError, RefusedError, UnknownNameError
+from aops_indb.sqlgen.dialects import Dialect
 from aops_indb.sqlgen.dialects import dialect as dialect_named
 from aops_indb.sqlgen.render import render, render_script
 from aops_indb.workflows.dataset import model_training_set
@@ -53,6 +54,11 @@ def render_name(
         return model_training_set(project, definitions.models[name], algorithm=algorithm).to_sql()
     if model_of(name) not in definitions.models:
         raise UnknownNameError("feature view or model", name, [*definitions.views, *definitions.models])
+    return _of_version(project, name, target, layout)
+
+
+def _of_version(project: Workspace, name: str, target: Dialect, layout: str | None) -> str:
+    """The SQL that scores by a model's version."""
     with project.session() as session:
         version = find_version(project, session, name)
         if version.executor != SQL:

@@ -9,8 +9,10 @@ from collections.abc import Callable, Mapping
 from math import log2
 
 from aops_indb.scoring.graph import Forest, Leaf, Tree, tree_nodes
-from aops_indb.scoring.layouts import long_sums, nested_case, shallow_sums
 from aops_indb.scoring.layouts.case_in_methods import MOST_LEAVES, methods
+from aops_indb.scoring.layouts.long_sums import TREES_PER_STAGE as TREES_OF_LONG_SUMS
+from aops_indb.scoring.layouts.nested_case import TREES_PER_STAGE
+from aops_indb.scoring.layouts.shallow_sums import TREES_PER_STAGE as TREES_OF_SHALLOW_SUMS
 
 # Of a dialect, what each part of a layout takes, in nanoseconds of one processor for each row.
 ROW_COSTS: Mapping[str, Mapping[str, float]] = {
@@ -19,9 +21,10 @@ ROW_COSTS: Mapping[str, Mapping[str, float]] = {
         "kept": 2300.0,  # a sub-select that is not written into the one around it
         "planned": 0.004,  # of a leaf, in each sub-select around it; for a query of 500,000 rows
     },
-    "sqlite": {"step": 28.0, "kept": 100.0},
+    "sqlite": {"step": 29.0, "kept": 79.0},
     "spark": {
         "step": 11.0,  # in a projection's short methods
+        "far_leaf": 2.5,  # in addition, of each beyond NEAR_LEAVES
         "compiled_step": 5.0,  # in a method of the query that Java compiles
         "interpreted_step": 65.0,  # in one that it does not
         "refused_leaf": 0.3,  # of a query whose code is made in vain; for one of 500,000 rows
@@ -37,6 +40,8 @@ QUERY, READ, LEAF, FAR_LEAF, CALL, PASSED = 700, 40, 62, 95, 100, 6
 MOST_COMPILED, MOST_BYTES = 8_000, 65_535
 # Sub-selects inside each other, each with a function to resolve: Spark gave up at 60, and plans longer with each.
 MOST_METHODS = 20
+# as many as Java compiles soon
+NEAR_LEAVES = 1000
 
 # How many of each part a forest takes; None if the layout does not suit it.
 Parts = Mapping[str, float]
@@ -65,7 +70,7 @@ def _spark_nested_case(forest: Forest) -> Parts:
         return {"compiled_step": _steps(forest)}
     if besides + FAR_LEAF * leaves <= MOST_BYTES:
         return {"interpreted_step": _steps(forest)}
-    return {"step": _steps(forest), "refused_leaf": leaves, "projection": 1}
+    return dict(_spark_projections(forest)) | {"refused_leaf": leaves}
 
 
 def _spark_methods(forest: Forest) -> Parts | None:
@@ -82,18 +87,22 @@ def _spark_methods(forest: Forest) -> Parts | None:
 
 
 def _spark_projections(forest: Forest) -> Parts:
-    coded = _coded(forest)
-    return {"step": _steps(forest), "projection": _stages(forest, long_sums.TREES_PER_STAGE) if coded else 1}
+    return _spark_projected(forest, _stages(forest, TREES_PER_STAGE) if _coded(forest) else 1)
+
+
+def _spark_projected(forest: Forest, projections: int) -> dict[str, float]:
+    far = max(sum(map(_leaf_count, forest.trees)) - NEAR_LEAVES, 0)
+    return {"step": _steps(forest), "far_leaf": far, "projection": projections}
 
 
 ROW_PARTS: Mapping[str, Mapping[str, Callable[[Forest], Parts | None]]] = {
     "postgres": {
-        "nested_case": _merged_sub_selects(nested_case.TREES_PER_STAGE),
-        "long_sums": _merged_sub_selects(long_sums.TREES_PER_STAGE),
+        "nested_case": _merged_sub_selects(TREES_PER_STAGE),
+        "long_sums": _merged_sub_selects(TREES_OF_LONG_SUMS),
     },
     "sqlite": {
-        "shallow_case": _kept_sub_selects(nested_case.TREES_PER_STAGE),
-        "shallow_sums": _kept_sub_selects(shallow_sums.TREES_PER_STAGE),
+        "shallow_case": _kept_sub_selects(TREES_PER_STAGE),
+        "shallow_sums": _kept_sub_selects(TREES_OF_SHALLOW_SUMS),
     },
     "spark": {
         "nested_case": _spark_nested_case,
