@@ -60,7 +60,9 @@ def schema() -> Iterator[str]:
 
 
 def tables(schema: str) -> list[str]:
-    return sorted(row.tableName for row in session().sql(f"SHOW TABLES IN {schema}").collect())
+    """Those in the schema; temporary views of other tests are in none."""
+    shown = session().sql(f"SHOW TABLES IN {schema}").collect()
+    return sorted(row.tableName for row in shown if not row.isTemporary)
 
 
 def comment(table: str) -> str:
