@@ -1,7 +1,8 @@
 """What layouts of forests take in engines that compute a row at a time: `python -m bench.calibrate_rows postgres`.
 
 Forests are fitted and scored by each layout of a dialect, of the process or the threads that compute its time on a
-processor, the least of several runs; planning is measured apart, and its share is that of one row in 500,000. The
+processor, the least of several runs; planning is measured apart (on Spark as a query of one row, which has its code
+made, too), and its share is that of one row in 500,000. The
 output has the lines of ROW_COSTS in scoring/layouts/row_costs.py: those costs that come nearest to the measured times,
 with relative errors, and none below zero. For Spark, `bytes` is the largest method of the code that it makes of the
 query; -1 where it makes none that Java takes.
@@ -143,9 +144,11 @@ def _spark(count: int) -> Any:
     spark = session()
     for option, value in COMPILED.items():
         spark.conf.set(option, value)
-    file = f"{tempfile.mkdtemp(prefix='aops-bench-')}/given.parquet"
-    rows(count, INPUTS, seed=1)[0].rename_axis("id").reset_index().to_parquet(file, row_group_size=count)
-    spark.read.parquet(file).createOrReplaceTempView("given")
+    folder = tempfile.mkdtemp(prefix="aops-bench-")
+    for many in (count, 1):
+        file = f"{folder}/{many}.parquet"
+        rows(many, INPUTS, seed=1)[0].rename_axis("id").reset_index().to_parquet(file, row_group_size=many)
+        spark.read.parquet(file).createOrReplaceTempView(f"given_{many}")
     return spark
 
 
@@ -159,14 +162,18 @@ def on_spark(query: str, count: int, runs: int) -> Times:
         found = [task for task in tasks.iterdir() if (task / "comm").read_text().startswith("Executor task")]
         return {task.name: _processor_time(task) for task in found}
 
+    def run() -> None:
+        spark.sql(query).write.format("noop").mode("overwrite").save()
+
+    spark.table(f"given_{count}").createOrReplaceTempView("given")
     took = []
     for _ in range(runs + 2):
         before = by_thread()
-        spark.sql(query).write.format("noop").mode("overwrite").save()
+        run()
         took.append(sum(seconds - before.get(name, 0.0) for name, seconds in by_thread().items()))
-    began = time.perf_counter()
+    spark.table("given_1").createOrReplaceTempView("given")
+    planned = _least(run, time.perf_counter, runs)
     plan = spark.sql(query)._jdf.queryExecution().executedPlan()
-    planned = time.perf_counter() - began
     said = f"bytes {_largest_method(spark, plan)}" if len(query) <= MOST_ASKED else ""
     return Times(min(took) / count * 1e9, planned * 1e3, said)
 

@@ -27,7 +27,7 @@ ROW_COSTS: Mapping[str, Mapping[str, float]] = {
         "far_leaf": 2.5,  # in addition, of each beyond NEAR_LEAVES
         "compiled_step": 5.0,  # in a method of the query that Java compiles
         "interpreted_step": 65.0,  # in one that it does not
-        "refused_leaf": 0.3,  # of a query whose code is made in vain; for one of 500,000 rows
+        "refused_leaf": 1.3,  # of a query whose code is made in vain; for one of 500,000 rows
         "method": 15.0,  # that is called
         "projection": 250.0,
     },
