@@ -129,7 +129,11 @@ WITH "origin_weather__events" AS (
   SELECT
     "origin",
     "__known_at"
-  FROM "origin_weather__rows"
+  FROM (
+    SELECT
+      *
+    FROM "origin_weather__rows"
+  ) AS "rows"
 ), "origin_weather__latest" AS (
   SELECT DISTINCT
     "origin_weather__moments"."origin" AS "origin",
@@ -144,24 +148,28 @@ WITH "origin_weather__events" AS (
     *
   FROM (
     SELECT
-      "origin_weather__rows"."origin" AS "origin",
-      "origin_weather__rows"."__known_at" AS "__known_at",
-      "origin_weather__rows"."temp" AS "temp",
-      "origin_weather__rows"."humid" AS "humid",
-      "origin_weather__rows"."wind_speed" AS "wind_speed",
-      "origin_weather__rows"."wind_gust" AS "wind_gust",
-      "origin_weather__rows"."precip" AS "precip",
-      "origin_weather__rows"."pressure" AS "pressure",
-      "origin_weather__rows"."visib" AS "visib"
-    FROM "origin_weather__rows"
+      "rows"."origin" AS "origin",
+      "rows"."__known_at" AS "__known_at",
+      "rows"."temp" AS "temp",
+      "rows"."humid" AS "humid",
+      "rows"."wind_speed" AS "wind_speed",
+      "rows"."wind_gust" AS "wind_gust",
+      "rows"."precip" AS "precip",
+      "rows"."pressure" AS "pressure",
+      "rows"."visib" AS "visib"
+    FROM (
+      SELECT
+        *
+      FROM "origin_weather__rows"
+    ) AS "rows"
     INNER JOIN (
       SELECT DISTINCT
         "origin",
         "__known_at"
       FROM "origin_weather__latest"
     ) AS "moments"
-      ON "origin_weather__rows"."origin" = "moments"."origin"
-      AND "origin_weather__rows"."__known_at" = "moments"."__known_at"
+      ON "rows"."origin" = "moments"."origin"
+      AND "rows"."__known_at" = "moments"."__known_at"
   ) AS "fetched"
   QUALIFY
     ROW_NUMBER() OVER (

@@ -99,21 +99,21 @@ WITH "plane_history__events" AS (
   FROM "plane_history__events"
   WHERE
     "event_timestamp" + INTERVAL '604800000001' MICROSECOND >= "__known_at"
-), "plane_history__rows" AS (
-  SELECT
-    "tailnum" AS "tailnum",
-    "actual_arrival" AS "__known_at",
-    "actual_arrival" AS "event_timestamp",
-    CAST(arr_delay AS DOUBLE) AS "last_arr_delay",
-    CAST(actual_arrival AS TIMESTAMPTZ) AS "last_arrival"
-  FROM "raw"."flights"
-  WHERE
-    "tailnum" IS NOT NULL AND "actual_arrival" IS NOT NULL
 ), "plane_history__known" AS (
   SELECT
     "tailnum",
     "__known_at"
-  FROM "plane_history__rows"
+  FROM (
+    SELECT
+      "tailnum" AS "tailnum",
+      "actual_arrival" AS "__known_at",
+      "actual_arrival" AS "event_timestamp",
+      CAST(arr_delay AS DOUBLE) AS "last_arr_delay",
+      CAST(actual_arrival AS TIMESTAMPTZ) AS "last_arrival"
+    FROM "raw"."flights"
+    WHERE
+      "tailnum" IS NOT NULL AND "actual_arrival" IS NOT NULL
+  ) AS "rows"
 ), "plane_history__latest" AS (
   SELECT DISTINCT
     "plane_history__moments"."tailnum" AS "tailnum",
@@ -128,19 +128,29 @@ WITH "plane_history__events" AS (
     *
   FROM (
     SELECT
-      "plane_history__rows"."tailnum" AS "tailnum",
-      "plane_history__rows"."__known_at" AS "__known_at",
-      "plane_history__rows"."last_arr_delay" AS "last_arr_delay",
-      "plane_history__rows"."last_arrival" AS "last_arrival"
-    FROM "plane_history__rows"
+      "rows"."tailnum" AS "tailnum",
+      "rows"."__known_at" AS "__known_at",
+      "rows"."last_arr_delay" AS "last_arr_delay",
+      "rows"."last_arrival" AS "last_arrival"
+    FROM (
+      SELECT
+        "tailnum" AS "tailnum",
+        "actual_arrival" AS "__known_at",
+        "actual_arrival" AS "event_timestamp",
+        CAST(arr_delay AS DOUBLE) AS "last_arr_delay",
+        CAST(actual_arrival AS TIMESTAMPTZ) AS "last_arrival"
+      FROM "raw"."flights"
+      WHERE
+        "tailnum" IS NOT NULL AND "actual_arrival" IS NOT NULL
+    ) AS "rows"
     INNER JOIN (
       SELECT DISTINCT
         "tailnum",
         "__known_at"
       FROM "plane_history__latest"
     ) AS "moments"
-      ON "plane_history__rows"."tailnum" = "moments"."tailnum"
-      AND "plane_history__rows"."__known_at" = "moments"."__known_at"
+      ON "rows"."tailnum" = "moments"."tailnum"
+      AND "rows"."__known_at" = "moments"."__known_at"
   ) AS "fetched"
   QUALIFY
     ROW_NUMBER() OVER (
@@ -165,7 +175,7 @@ WITH "plane_history__events" AS (
   FROM "plane_history__moments"
   WHERE
     "tailnum" IS NOT NULL AND "event_timestamp" IS NOT NULL
-), "plane_history__rows_2" AS (
+), "plane_history__rows" AS (
   SELECT
     "tailnum" AS "tailnum",
     "actual_arrival" AS "__known_at",
@@ -179,7 +189,7 @@ WITH "plane_history__events" AS (
     "tailnum" AS "tailnum",
     "event_timestamp" AS "event_timestamp",
     CAST(COUNT("__value_1") AS DOUBLE) AS "__value_1_count"
-  FROM "plane_history__rows_2"
+  FROM "plane_history__rows"
   GROUP BY
     "tailnum",
     "event_timestamp"
