@@ -60,8 +60,7 @@ customer_profile = FeatureView(
 """
 
 ORDERS = f"""\
-from aops_indb import Aggregation, DataSource, DType, FeatureService, FeatureView, Field, Materialization
-from aops_indb import OnDemandFeature, RequestSource
+from aops_indb import Aggregation, DataSource, DType, FeatureService, FeatureView, Field, OnDemandFeature, RequestSource
 from {FOLDER}.customer import customer, customer_profile
 
 orders = DataSource(name="orders", table="raw.orders", timestamp_field="placed_at", description="Every order")
@@ -71,8 +70,7 @@ customer_orders = FeatureView(
     description="How a customer orders",
     entities=[customer],
     source=orders,
-    filter="status <> 'test'",
-    materialization=Materialization(lookback="1d"),
+    filter="status <> 'test'", materialization={{"lookback": "1d"}},
     aggregations=[
         Aggregation(function="count", name="orders", windows=["7d", "28d"], description="Orders"),
         Aggregation(function="mean", column="amount", windows=["28d"], description="Mean amount"),
