@@ -24,7 +24,10 @@ WITH "v__newest" AS (
         "k" IS NOT NULL AND "at" IS NOT NULL
     ) AS "source_rows"
     QUALIFY
-      ROW_NUMBER() OVER (PARTITION BY "k", "__known_at" ORDER BY "event_timestamp" DESC NULLS LAST, "n" DESC NULLS LAST) = 1
+      ROW_NUMBER() OVER (
+        PARTITION BY "k", "__known_at"
+        ORDER BY "event_timestamp" DESC NULLS LAST, "n" DESC NULLS LAST
+      ) = 1
   ) AS "versions"
   WHERE
     "__known_at" <= CAST("ts" AS TIMESTAMPTZ)
@@ -42,16 +45,18 @@ WITH "v__newest" AS (
 ), "v__windows" AS (
   SELECT
     "k" AS "k",
-    CAST(COALESCE(
-      COUNT("__value_1") FILTER(WHERE
-        "event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '24' HOUR),
-      0
-    ) AS BIGINT) AS "count_1d"
-  FROM "v__rows"
-  WHERE
-    "__known_at" <= CAST("ts" AS TIMESTAMPTZ)
-  GROUP BY
-    "k"
+    CAST(COALESCE("__value_1_count_last_86400s", 0) AS BIGINT) AS "count_1d"
+  FROM (
+    SELECT
+      "events"."k" AS "k",
+      COUNT("events"."__value_1") FILTER(WHERE
+        "events"."event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '24' HOUR) AS "__value_1_count_last_86400s"
+    FROM "v__rows" AS "events"
+    WHERE
+      "events"."__known_at" <= CAST("ts" AS TIMESTAMPTZ)
+    GROUP BY
+      "events"."k"
+  ) AS "by_key"
 )
 SELECT
   "v__newest"."k" AS "k",
@@ -126,16 +131,18 @@ WITH "v__rows" AS (
 ), "v__windows" AS (
   SELECT
     "k" AS "k",
-    CAST(COALESCE(
-      COUNT("__value_1") FILTER(WHERE
-        "event_timestamp" > CAST("as_of_ts" AS TIMESTAMPTZ) - INTERVAL '24' HOUR),
-      0
-    ) AS BIGINT) AS "c_1d"
-  FROM "v__rows"
-  WHERE
-    "__known_at" <= CAST("as_of_ts" AS TIMESTAMPTZ)
-  GROUP BY
-    "k"
+    CAST(COALESCE("__value_1_count_last_86400s", 0) AS BIGINT) AS "c_1d"
+  FROM (
+    SELECT
+      "events"."k" AS "k",
+      COUNT("events"."__value_1") FILTER(WHERE
+        "events"."event_timestamp" > CAST("as_of_ts" AS TIMESTAMPTZ) - INTERVAL '24' HOUR) AS "__value_1_count_last_86400s"
+    FROM "v__rows" AS "events"
+    WHERE
+      "events"."__known_at" <= CAST("as_of_ts" AS TIMESTAMPTZ)
+    GROUP BY
+      "events"."k"
+  ) AS "by_key"
 )
 SELECT
   "v__windows"."k" AS "k",

@@ -19,26 +19,28 @@ WITH "v__rows" AS (
 ), "v__windows" AS (
   SELECT
     "k" AS "k",
-    CAST(COALESCE(
-      COUNT("__value_1") FILTER(WHERE
-        "event_timestamp" > CAST('2013-06-01 00:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '1' HOUR),
-      0
-    ) AS BIGINT) AS "count_1h",
-    CAST(COALESCE(
-      COUNT("__value_1") FILTER(WHERE
-        "event_timestamp" > CAST('2013-06-01 00:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '168' HOUR),
-      0
-    ) AS BIGINT) AS "count_7d",
-    CAST(SUM("__value_2") FILTER(WHERE
-      "event_timestamp" > CAST('2013-06-01 00:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '192' HOUR
-      AND "event_timestamp" <= CAST('2013-06-01 00:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '24' HOUR) AS DOUBLE) / COUNT("__value_2") FILTER(WHERE
-      "event_timestamp" > CAST('2013-06-01 00:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '192' HOUR
-      AND "event_timestamp" <= CAST('2013-06-01 00:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '24' HOUR) AS "mean_before_7d"
-  FROM "v__rows"
-  WHERE
-    "__known_at" <= CAST('2013-06-01 00:00:00+00:00' AS TIMESTAMPTZ)
-  GROUP BY
-    "k"
+    CAST(COALESCE("__value_1_count_last_3600s", 0) AS BIGINT) AS "count_1h",
+    CAST(COALESCE("__value_1_count_last_604800s", 0) AS BIGINT) AS "count_7d",
+    CAST("__value_2_sum_last_604800s_86400s_ago" AS DOUBLE) / "__value_2_count_last_604800s_86400s_ago" AS "mean_before_7d"
+  FROM (
+    SELECT
+      "events"."k" AS "k",
+      COUNT("events"."__value_1") FILTER(WHERE
+        "events"."event_timestamp" > CAST('2013-06-01 00:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '1' HOUR) AS "__value_1_count_last_3600s",
+      COUNT("events"."__value_1") FILTER(WHERE
+        "events"."event_timestamp" > CAST('2013-06-01 00:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '168' HOUR) AS "__value_1_count_last_604800s",
+      SUM("events"."__value_2") FILTER(WHERE
+        "events"."event_timestamp" > CAST('2013-06-01 00:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '192' HOUR
+        AND "events"."event_timestamp" <= CAST('2013-06-01 00:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '24' HOUR) AS "__value_2_sum_last_604800s_86400s_ago",
+      COUNT("events"."__value_2") FILTER(WHERE
+        "events"."event_timestamp" > CAST('2013-06-01 00:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '192' HOUR
+        AND "events"."event_timestamp" <= CAST('2013-06-01 00:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '24' HOUR) AS "__value_2_count_last_604800s_86400s_ago"
+    FROM "v__rows" AS "events"
+    WHERE
+      "events"."__known_at" <= CAST('2013-06-01 00:00:00+00:00' AS TIMESTAMPTZ)
+    GROUP BY
+      "events"."k"
+  ) AS "by_key"
 )
 SELECT
   "v__windows"."k" AS "k",
@@ -128,7 +130,10 @@ WITH "v__newest" AS (
         ) AND "k" IS NOT NULL AND "at" IS NOT NULL
     ) AS "source_rows"
     QUALIFY
-      ROW_NUMBER() OVER (PARTITION BY "k", "__known_at" ORDER BY "event_timestamp" DESC NULLS LAST, "n" DESC NULLS LAST) = 1
+      ROW_NUMBER() OVER (
+        PARTITION BY "k", "__known_at"
+        ORDER BY "event_timestamp" DESC NULLS LAST, "n" DESC NULLS LAST
+      ) = 1
   ) AS "versions"
   WHERE
     "__known_at" <= CAST('2013-06-01 00:00:00+00:00' AS TIMESTAMPTZ)
@@ -153,14 +158,20 @@ WITH "v__newest" AS (
 ), "v__windows" AS (
   SELECT
     "k" AS "k",
-    CAST(SUM("__value_1") FILTER(WHERE
-      "event_timestamp" > CAST('2013-06-01 00:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '24' HOUR) AS DOUBLE) / COUNT("__value_1") FILTER(WHERE
-      "event_timestamp" > CAST('2013-06-01 00:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '24' HOUR) AS "r_1d"
-  FROM "v__rows"
-  WHERE
-    "__known_at" <= CAST('2013-06-01 00:00:00+00:00' AS TIMESTAMPTZ)
-  GROUP BY
-    "k"
+    CAST("__value_1_sum_last_86400s" AS DOUBLE) / "__value_1_count_last_86400s" AS "r_1d"
+  FROM (
+    SELECT
+      "events"."k" AS "k",
+      SUM("events"."__value_1") FILTER(WHERE
+        "events"."event_timestamp" > CAST('2013-06-01 00:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '24' HOUR) AS "__value_1_sum_last_86400s",
+      COUNT("events"."__value_1") FILTER(WHERE
+        "events"."event_timestamp" > CAST('2013-06-01 00:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '24' HOUR) AS "__value_1_count_last_86400s"
+    FROM "v__rows" AS "events"
+    WHERE
+      "events"."__known_at" <= CAST('2013-06-01 00:00:00+00:00' AS TIMESTAMPTZ)
+    GROUP BY
+      "events"."k"
+  ) AS "by_key"
 )
 SELECT
   "v__newest"."k" AS "k",
@@ -240,16 +251,18 @@ WITH "v__newest" AS (
 ), "v__windows" AS (
   SELECT
     "k" AS "k",
-    CAST(COALESCE(
-      COUNT("__value_1") FILTER(WHERE
-        "event_timestamp" > CAST('2013-06-01 00:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '24' HOUR),
-      0
-    ) AS BIGINT) AS "count_1d"
-  FROM "v__rows"
-  WHERE
-    "__known_at" <= CAST('2013-06-01 00:00:00+00:00' AS TIMESTAMPTZ)
-  GROUP BY
-    "k"
+    CAST(COALESCE("__value_1_count_last_86400s", 0) AS BIGINT) AS "count_1d"
+  FROM (
+    SELECT
+      "events"."k" AS "k",
+      COUNT("events"."__value_1") FILTER(WHERE
+        "events"."event_timestamp" > CAST('2013-06-01 00:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '24' HOUR) AS "__value_1_count_last_86400s"
+    FROM "v__rows" AS "events"
+    WHERE
+      "events"."__known_at" <= CAST('2013-06-01 00:00:00+00:00' AS TIMESTAMPTZ)
+    GROUP BY
+      "events"."k"
+  ) AS "by_key"
 )
 SELECT
   "v__newest"."k" AS "k",
@@ -303,16 +316,18 @@ WITH "v__rows" AS (
 ), "v__windows" AS (
   SELECT
     "k" AS "k",
-    CAST(COALESCE(
-      COUNT("__value_1") FILTER(WHERE
-        "event_timestamp" > NOW() - INTERVAL '24' HOUR),
-      0
-    ) AS BIGINT) AS "count_1d"
-  FROM "v__rows"
-  WHERE
-    "__known_at" <= NOW()
-  GROUP BY
-    "k"
+    CAST(COALESCE("__value_1_count_last_86400s", 0) AS BIGINT) AS "count_1d"
+  FROM (
+    SELECT
+      "events"."k" AS "k",
+      COUNT("events"."__value_1") FILTER(WHERE
+        "events"."event_timestamp" > NOW() - INTERVAL '24' HOUR) AS "__value_1_count_last_86400s"
+    FROM "v__rows" AS "events"
+    WHERE
+      "events"."__known_at" <= NOW()
+    GROUP BY
+      "events"."k"
+  ) AS "by_key"
 )
 SELECT
   "v__windows"."k" AS "k",
@@ -338,16 +353,18 @@ WITH "v__rows" AS (
 ), "v__windows" AS (
   SELECT
     "k" AS "k",
-    CAST(COALESCE(
-      COUNT("__value_1") FILTER(WHERE
-        "event_timestamp" > TIMEZONE('UTC', NOW()) - INTERVAL '24' HOUR),
-      0
-    ) AS BIGINT) AS "count_1d"
-  FROM "v__rows"
-  WHERE
-    "__known_at" <= TIMEZONE('UTC', NOW())
-  GROUP BY
-    "k"
+    CAST(COALESCE("__value_1_count_last_86400s", 0) AS BIGINT) AS "count_1d"
+  FROM (
+    SELECT
+      "events"."k" AS "k",
+      COUNT("events"."__value_1") FILTER(WHERE
+        "events"."event_timestamp" > TIMEZONE('UTC', NOW()) - INTERVAL '24' HOUR) AS "__value_1_count_last_86400s"
+    FROM "v__rows" AS "events"
+    WHERE
+      "events"."__known_at" <= TIMEZONE('UTC', NOW())
+    GROUP BY
+      "events"."k"
+  ) AS "by_key"
 )
 SELECT
   "v__windows"."k" AS "k",
