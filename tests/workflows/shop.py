@@ -68,9 +68,9 @@ orders = DataSource(name="orders", table="raw.orders", timestamp_field="placed_a
 customer_orders = FeatureView(
     name="customer_orders",
     description="How a customer orders",
-    entities=[customer],
+    entities=[customer], materialization={{"lookback": "1d"}},
     source=orders,
-    filter="status <> 'test'", materialization={{"lookback": "1d"}},
+    filter="status <> 'test'",
     aggregations=[
         Aggregation(function="count", name="orders", windows=["7d", "28d"], description="Orders"),
         Aggregation(function="mean", column="amount", windows=["28d"], description="Mean amount"),
