@@ -174,6 +174,42 @@ def test_a_chunk_that_fails_keeps_those_before(folder: Path) -> None:
     assert statuses == [("failed",), ("succeeded",)]
 
 
+def test_anew_and_failing_halfway_shows_what_is_live(folder: Path) -> None:
+    """Whoever reads while all is computed again sees all rows, not those of the chunks that are written."""
+    run(folder, "ALTER TABLE sales ADD COLUMN text VARCHAR DEFAULT '1'")
+    counted = view(aggregations=[Aggregation(function="sum", expr="CAST(text AS INT)", name="total", windows=["1d"])])
+    shop = project(folder, counted)
+    shop.apply()
+    shop.materialize("spending")
+    then = "FROM features.spending__asof(TIMESTAMPTZ '2013-02-05 00:00:00+00') ORDER BY ALL"
+    kept = run(folder, then)
+    run(folder, f"UPDATE sales SET text = 'x' WHERE sold_at > TIMESTAMPTZ '{START + dt.timedelta(days=37)}'")
+    with pytest.raises(AopsError, match="x"):
+        shop.materialize("spending", full=True)
+    assert run(folder, "SELECT count(*) > 0 FROM features.spending__kept") == [(True,)]
+    assert run(folder, then) == kept
+    assert run(folder, "SELECT row_count > 0 FROM aops.job_runs WHERE status = 'failed'") == [(True,)]
+
+
+def test_an_edit_that_is_not_applied_is_refused(folder: Path) -> None:
+    shop = project(folder, view())
+    shop.apply()
+    shop.materialize("spending")
+    kept = seen(folder)
+    with pytest.raises(RefusedError, match=r"not applied as it is defined: run  aops apply"):
+        project(folder, view(filter="amount > 50")).materialize("spending", full=True)
+    assert seen(folder) == kept
+
+
+def test_a_view_that_someone_replaced_is_not_written_over(folder: Path) -> None:
+    shop = project(folder, view())
+    shop.apply()
+    run(folder, "CREATE OR REPLACE VIEW features.spending__history AS SELECT 1 AS mine")
+    with pytest.raises(RefusedError, match="spending__history: not as aops made it"):
+        shop.materialize("spending")
+    assert run(folder, "SELECT * FROM features.spending__history") == [(1,)]
+
+
 def test_what_is_refused(folder: Path) -> None:
     shop = project(folder, view())
     with pytest.raises(RefusedError, match="aops apply"):

@@ -43,7 +43,7 @@ def history_between(
 
     time_zone: whether the source's times have one; those that have none are taken for UTC
     """
-    first, last = (_moment(bound, time_zone) for bound in (after, until))
+    first, last = (moment_of(bound, time_zone=time_zone) for bound in (after, until))
     fewer = _with_rows_for(view, first, last) if _forgets(view) else view
     return history(fewer, types_of, between=(first, last))
 
@@ -55,7 +55,8 @@ def _forgets(view: FeatureView) -> bool:
     return not endless and view.source.valid_to is None
 
 
-def _moment(at: dt.datetime, time_zone: bool) -> Expr:
+def moment_of(at: dt.datetime, *, time_zone: bool) -> Expr:
+    """A time as the source's times are, which have a time zone or are of UTC."""
     return lit(at if time_zone else at.astimezone(dt.UTC).replace(tzinfo=None))
 
 

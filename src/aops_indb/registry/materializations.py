@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 
 from sqlalchemy import delete, func, insert, select, update
 
@@ -48,15 +49,9 @@ def forget_intervals(session: Session, view: str) -> None:
 
 
 @atomic
-def record_made_as(session: Session, view: str, made_as: dict[str, str], *, actor: Actor, until: dt.datetime) -> None:
-    """Note that the views of a definition in force read what is kept of it."""
+def record_made_as(session: Session, view: str, made_as: Mapping[str, str], *, actor: Actor, reads: str | None) -> None:
+    """Note that the views of a definition in force were made anew; reads: the table they read, None for the source."""
     this = (DEFINITIONS.c.kind == "feature_view", DEFINITIONS.c.name == view, DEFINITIONS.c.retired_at.is_(None))
-    session.connection.execute(update(DEFINITIONS).where(*this).values(made_as=made_as))
-    audit.record(
-        session,
-        actor=actor,
-        action="materialize",
-        kind="feature_view",
-        name=view,
-        details={"until": until.isoformat()},
-    )
+    session.connection.execute(update(DEFINITIONS).where(*this).values(made_as=dict(made_as)))
+    details = {"reads": reads}
+    audit.record(session, actor=actor, action="materialize", kind="feature_view", name=view, details=details)

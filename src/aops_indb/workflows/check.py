@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -19,12 +18,9 @@ from aops_indb.registry import (
     CheckResult,
     ModelVersionRecord,
     blocking_failures,
-    current_actor,
-    finish_job,
     last_results,
     mark_interrupted,
     record_check_results,
-    start_job,
 )
 from aops_indb.registry.checks import ERROR, FAILED, PASSED
 from aops_indb.sqlgen.build import Expr, cast, col, func, lit, star
@@ -32,6 +28,7 @@ from aops_indb.sqlgen.lists import struct
 from aops_indb.sqlgen.parse import parse_expression
 from aops_indb.sqlgen.statements import insert, select, subquery, table
 from aops_indb.workflows.desired import view_objects
+from aops_indb.workflows.job import job
 from aops_indb.workflows.workspace import Report, Workspace
 
 Thing: TypeAlias = DataSource | FeatureView
@@ -69,30 +66,20 @@ class _Part:
 def run_checks(project: Workspace, name: str | None, *, report: Report) -> CheckRun:
     """Run the checks of a name, or all; results and failing rows are written together, whatever the outcome."""
     parts = _asked(project.definitions, name)
-    began, at, actor = time.monotonic(), dt.datetime.now(dt.UTC), current_actor()
+    at = dt.datetime.now(dt.UTC)
     with project.session() as session:
         mark_interrupted(session)
-        job = start_job(
-            session, kind="check", target=name or "all", model_version=None, interval_start=None, interval_end=None,
-            actor=actor,
-        )  # fmt: skip
-        counted: list[_Counted] = []
-        try:
+        with job(session, "check", name or "all") as this:
+            counted: list[_Counted] = []
             for done, part in enumerate(parts):
                 report(f"checking {part.thing.name}", done / len(parts))
                 counted.append(_Runner(project, session, part).counted())
             with session.transaction():
-                results = [
-                    result for each in counted for result in _Keeper(session, each, job, at, project.now).results()
-                ]
-                record_check_results(session, job, results, at)
-                kept, seconds = sum(result.kept_rows for result in results), time.monotonic() - began
-                finish_job(session, job, status="succeeded", rows=kept, seconds=seconds, actor=actor)
-        except BaseException as error:
-            message, seconds = str(error) or type(error).__name__, time.monotonic() - began
-            finish_job(session, job, status="failed", rows=0, seconds=seconds, actor=actor, message=message)
-            raise
-    return CheckRun(job, at, tuple(results))
+                keepers = [_Keeper(session, each, this.number, at, project.now) for each in counted]
+                results = [result for keeper in keepers for result in keeper.results()]
+                record_check_results(session, this.number, results, at)
+                this.succeeded(sum(result.kept_rows for result in results))
+    return CheckRun(this.number, at, tuple(results))
 
 
 def _asked(definitions: DefinitionSet, name: str | None) -> list[_Part]:

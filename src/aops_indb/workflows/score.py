@@ -7,7 +7,6 @@ are kept in scores.<model>__batch, those of another version beside them.
 from __future__ import annotations
 
 import datetime as dt
-import time
 from dataclasses import dataclass
 
 from aops_indb.engines import Session
@@ -15,11 +14,8 @@ from aops_indb.errors import ModelError, RefusedError
 from aops_indb.features.definitions import EVENT_TIMESTAMP
 from aops_indb.registry import (
     ModelVersionRecord,
-    current_actor,
     deployed_views,
-    finish_job,
     mark_interrupted,
-    start_job,
 )
 from aops_indb.sqlgen.build import Expr, col, count_star, ge, lit, lt, ne, star
 from aops_indb.sqlgen.statements import (
@@ -33,6 +29,7 @@ from aops_indb.sqlgen.statements import (
 from aops_indb.workflows.batch import SCHEMA, batch_name, require_batch_table, version_view
 from aops_indb.workflows.check import require_checks_passed
 from aops_indb.workflows.executors import SQL, WHY_LIBRARY
+from aops_indb.workflows.job import job
 from aops_indb.workflows.parameter_tables import require_unaltered
 from aops_indb.workflows.present import Present
 from aops_indb.workflows.scored_rows import MODEL_VERSION, require_same_features, scored_rows
@@ -65,7 +62,6 @@ def score_batch(
 ) -> Scored:
     """Replace the interval's rows in one transaction; a job_runs row tells how it went, whatever happens."""
     since, until = _interval_in_utc(since, until)
-    began, actor = time.monotonic(), current_actor()
     with project.session() as session:
         mark_interrupted(session)
         with session.transaction():
@@ -73,32 +69,11 @@ def score_batch(
             require_checks_passed(session, version)
             name = batch_name(session, version)
             query = select([star()], _scores(project, session, version), where=_interval(since, until))
-            job = start_job(
-                session,
-                kind="score",
-                target=version.model,
-                interval_start=since,
-                interval_end=until,
-                model_version=version.version,
-                actor=actor,
-            )
-        try:
-            with session.transaction():
-                rows = _replace(session, name, query, since, until, report)
-                others = _scored_by_others(session, name, version.version)
-                finish_job(session, job, status="succeeded", rows=rows, seconds=time.monotonic() - began, actor=actor)
-        except BaseException as error:
-            finish_job(
-                session,
-                job,
-                status="failed",
-                rows=0,
-                seconds=time.monotonic() - began,
-                actor=actor,
-                message=str(error) or type(error).__name__,
-            )
-            raise
-    seconds = time.monotonic() - began
+        under_way = job(session, "score", version.model, since=since, until=until, model_version=version.version)
+        with under_way as this, session.transaction():
+            rows = _replace(session, name, query, since, until, report)
+            others = _scored_by_others(session, name, version.version)
+            this.succeeded(rows)
     return Scored(
         version.model,
         version.version,
@@ -107,7 +82,7 @@ def score_batch(
         version.batch_executor,
         "" if version.batch_executor == version.executor else WHY_LIBRARY,
         others,
-        seconds,
+        this.seconds,
         since,
         until,
     )
