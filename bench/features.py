@@ -25,7 +25,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from .features_page import RESULTS, write_page
+from .features_page import ALL, MORE, RESULTS, write_page
 from .windows_by_hand import BY_HAND
 
 FEAST = Path(__file__).parent / "peers" / "feast_join.py"
@@ -33,15 +33,15 @@ COLUMNS, DAYS_OF_DATA = 5, 365
 WINDOWS = (1, 7, 30)
 TEN_WINDOWS = (1, 2, 3, 5, 7, 10, 14, 21, 28, 30)
 PER_KEY = (100, 2000)
-PARTS = ("join", "windows", "extremes", "ten", "large")
+PARTS = ("join", "windows", "extremes", "ten", "materialize", "large")
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
     """What one process does.
 
-    way:      "ours", Feast, or a way of windows_by_hand
-    kind:     join, or windows
+    way:      "ours", Feast, a way of windows_by_hand, or what is materialized
+    kind:     join, windows, or materialize
     file:     of DuckDB
     ttl:      days, 0: none; of a join
     column, functions, days: of windows
@@ -142,6 +142,13 @@ def windows(folder: Path, rows: int, points: int, runs: int, only: tuple[str, ..
     return found
 
 
+def materialized(folder: Path, rows: int, runs: int) -> dict[str, Any]:
+    """The history of windows over all rows, and then over a hundredth that is new."""
+    file = folder / "materialize.duckdb"
+    make_rows(file, rows, 1, max(rows // PER_KEY[0], 1))
+    return {"history of windows, kept": compare("kept", [Task(w, "materialize", str(file)) for w in (ALL, MORE)], runs)}
+
+
 def main(
     rows: int = 1_000_000,
     points: int = 100_000,
@@ -161,6 +168,8 @@ def main(
             found |= joins(folder, rows, points, runs, feast)
         if {"windows", "extremes", "ten"} & set(parts):
             found |= windows(folder, rows, points, runs, parts)
+        if "materialize" in parts:
+            found |= materialized(folder, rows, runs)
         if "large" in parts and large:
             file = folder / "large.duckdb"
             make_rows(file, large, large // 100, large // 100)

@@ -402,28 +402,30 @@ COMMENT ON COLUMN aops.artifacts.note       IS 'What is worth knowing about it, 
 COMMENT ON COLUMN aops.artifacts.created_at IS 'When it was stored.';
 
 CREATE TABLE aops.deployments (
-    deployment_id    BIGINT      NOT NULL PRIMARY KEY,
-    model            VARCHAR     NOT NULL,
-    version          BIGINT      NOT NULL,
-    alias            VARCHAR     NOT NULL,
-    view_name        VARCHAR     NOT NULL,
-    view_sql         VARCHAR     NOT NULL,
-    made_as          JSON        NOT NULL,
-    replaced_version BIGINT,
-    deployed_at      TIMESTAMPTZ NOT NULL,
-    deployed_by      VARCHAR     NOT NULL
+    deployment_id     BIGINT      NOT NULL PRIMARY KEY,
+    model             VARCHAR     NOT NULL,
+    version           BIGINT      NOT NULL,
+    alias             VARCHAR     NOT NULL,
+    view_name         VARCHAR     NOT NULL,
+    view_sql          VARCHAR     NOT NULL,
+    made_as           JSON        NOT NULL,
+    parameter_digests JSON        NOT NULL,
+    replaced_version  BIGINT,
+    deployed_at       TIMESTAMPTZ NOT NULL,
+    deployed_by       VARCHAR     NOT NULL
 );
-COMMENT ON TABLE  aops.deployments                  IS 'Each time a model version went live, oldest first.';
-COMMENT ON COLUMN aops.deployments.deployment_id    IS 'Counts all rows, from 1.';
-COMMENT ON COLUMN aops.deployments.model            IS 'Model.';
-COMMENT ON COLUMN aops.deployments.version          IS 'Version that went live.';
-COMMENT ON COLUMN aops.deployments.alias            IS 'Alias under which it did.';
-COMMENT ON COLUMN aops.deployments.view_name        IS 'View that serves it.';
-COMMENT ON COLUMN aops.deployments.view_sql         IS 'SQL of that view.';
-COMMENT ON COLUMN aops.deployments.made_as          IS 'View in the warehouse to the SHA-256 of the text the warehouse keeps of it: another one was not made here.';
-COMMENT ON COLUMN aops.deployments.replaced_version IS 'Version that was live before; NULL if none.';
-COMMENT ON COLUMN aops.deployments.deployed_at      IS 'When it went live.';
-COMMENT ON COLUMN aops.deployments.deployed_by      IS 'Who made it go live.';
+COMMENT ON TABLE  aops.deployments                   IS 'Each time a model version went live, oldest first.';
+COMMENT ON COLUMN aops.deployments.deployment_id     IS 'Counts all rows, from 1.';
+COMMENT ON COLUMN aops.deployments.model             IS 'Model.';
+COMMENT ON COLUMN aops.deployments.version           IS 'Version that went live.';
+COMMENT ON COLUMN aops.deployments.alias             IS 'Alias under which it did.';
+COMMENT ON COLUMN aops.deployments.view_name         IS 'View that serves it.';
+COMMENT ON COLUMN aops.deployments.view_sql          IS 'SQL of that view.';
+COMMENT ON COLUMN aops.deployments.made_as           IS 'View in the warehouse to the SHA-256 of the text the warehouse keeps of it: another one was not made here.';
+COMMENT ON COLUMN aops.deployments.parameter_digests IS 'Table in aops_params that the view reads to the SHA-256 of its columns and rows: with others nothing is scored.';
+COMMENT ON COLUMN aops.deployments.replaced_version  IS 'Version that was live before; NULL if none.';
+COMMENT ON COLUMN aops.deployments.deployed_at       IS 'When it went live.';
+COMMENT ON COLUMN aops.deployments.deployed_by       IS 'Who made it go live.';
 
 -- ── jobs ────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -266,6 +266,7 @@ def test_deployments_are_kept_in_order(session: Session) -> None:
             view="scores.flight_delay",
             sql=f"SELECT {version}",
             made_as={f"flight_delay__v{version}": f"v{version}", "flight_delay": f"as v{version}"},
+            parameter_digests={f"flight_delay__v{version}__bins": f"bins {version}"},
             replaced_version=replaced,
             actor=ANNA,
         )

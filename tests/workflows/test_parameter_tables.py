@@ -104,12 +104,15 @@ def test_a_table_of_other_rows_is_refused(promoted: Shop) -> None:
         f"CREATE OR REPLACE TABLE {TABLE} AS FROM {TABLE} OFFSET 1",
         f"CREATE OR REPLACE TABLE {TABLE} AS SELECT COLUMNS(*) + 1 FROM {TABLE}",
         f"DROP TRIGGER {TABLE.partition('.')[2]}__no_delete ON {TABLE}; DELETE FROM {TABLE}",
+        f"ALTER TABLE {TABLE} ALTER COLUMN COLUMN0 SET DATA TYPE DOUBLE USING COLUMN0 * 1.5",
+        f"ALTER TABLE {TABLE} ADD COLUMN mine INT",
     ],
 )
 def test_nothing_is_scored_by_a_table_of_other_rows(promoted: Shop, change: str) -> None:
     promoted.project.score("returns:1")
     before = promoted.rows("FROM scores.returns__batch ORDER BY order_id")
-    promoted.execute(change)
+    column = promoted.rows(f"SELECT column_name FROM (DESCRIBE {TABLE})")[0][0]
+    promoted.execute(change.replace("COLUMN0", f'"{column}"'))
     with pytest.raises(RefusedError, match=f"{TABLE}, which returns:1 is scored by, is not as aops made it: drop it"):
         promoted.project.score("returns:1")
     assert promoted.rows("FROM scores.returns__batch ORDER BY order_id") == before

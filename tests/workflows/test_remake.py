@@ -50,11 +50,12 @@ def test_what_is_noted(kept: tuple[Shop, Dataset]) -> None:
     alone = shop.project.dataset("alone", entity_df=f"SELECT *, 1 AS amount, '' AS channel FROM ({SPINE})", features=[
         "order_request:amount", "order_request:channel"])  # fmt: skip
     shop.execute(f"CREATE TABLE datasets.spine AS SELECT order_id, customer_id, event_timestamp FROM {alone.table}")
-    from aops_indb.workflows.dataset import digest_of
+    from aops_indb.sqlgen.statements import table
+    from aops_indb.workflows.row_digest import digest_of
 
     with shop.project.session() as session:
         types = {"order_id": "BIGINT", "customer_id": "BIGINT", "event_timestamp": "TIMESTAMP WITH TIME ZONE"}
-        assert digest_of(session, "spine", types)[0] == record.spine_digest
+        assert digest_of(session, table("spine", "datasets"), types)[0] == record.spine_digest
 
 
 # Done to the warehouse or the definitions: none changes what was known by the last moment of the spine.

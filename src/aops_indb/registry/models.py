@@ -353,10 +353,15 @@ def record_deployment(
     view: str,
     sql: str,
     made_as: Mapping[str, str],
+    parameter_digests: Mapping[str, str],
     replaced_version: int | None,
     actor: Actor,
 ) -> None:
-    """Note a promotion; made_as: view -> digest of the text the warehouse keeps of it."""
+    """Note a promotion.
+
+    made_as:           view -> digest of the text the warehouse keeps of it
+    parameter_digests: table the views read constants from -> digest of its rows
+    """
     row = {
         "deployment_id": next_id(session, DEPLOYMENTS.c.deployment_id),
         "model": model,
@@ -365,6 +370,7 @@ def record_deployment(
         "view_name": view,
         "view_sql": sql,
         "made_as": dict(made_as),
+        "parameter_digests": dict(parameter_digests),
         "replaced_version": replaced_version,
         "deployed_at": now(),
         "deployed_by": actor.name,
@@ -379,3 +385,10 @@ def deployed_views(session: Session, model: str) -> dict[str, str]:
     """Views made for a model -> digest of the text the warehouse kept of each when it was made last."""
     query = select(DEPLOYMENTS.c.made_as).where(DEPLOYMENTS.c.model == model).order_by(DEPLOYMENTS.c.deployment_id)
     return {name: digest for made in session.connection.execute(query).scalars() for name, digest in made.items()}
+
+
+def parameter_digests(session: Session, model: str, version: int) -> dict[str, str]:
+    """Tables that a version's view reads constants from -> digest of the rows of each when it was made last."""
+    this = (DEPLOYMENTS.c.model == model) & (DEPLOYMENTS.c.version == version)
+    query = select(DEPLOYMENTS.c.parameter_digests).where(this).order_by(DEPLOYMENTS.c.deployment_id.desc()).limit(1)
+    return dict(session.connection.execute(query).scalar() or {})

@@ -69,8 +69,8 @@ ARTIFACTS = _table(
 )
 DEPLOYMENTS = _table(
     "deployments",
-    "deployment_id:i model:s version:i alias:s view_name:s view_sql:s made_as:j replaced_version:i "
-    "deployed_at:t deployed_by:s",
+    "deployment_id:i model:s version:i alias:s view_name:s view_sql:s made_as:j parameter_digests:j "
+    "replaced_version:i deployed_at:t deployed_by:s",
 )
 JOB_RUNS = _table(
     "job_runs",

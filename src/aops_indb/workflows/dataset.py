@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,8 +18,7 @@ from aops_indb.features.spine import Feature, join_features, numbered, output_na
 from aops_indb.features.window_algorithms import ALGORITHMS
 from aops_indb.features.window_algorithms.choice import Choose, WindowChoice, chooser, noted, require_algorithm
 from aops_indb.registry import DatasetRecord, current_actor, find_dataset, record_dataset
-from aops_indb.sqlgen.build import cast, col, count_star, func, star, string_agg
-from aops_indb.sqlgen.lists import struct
+from aops_indb.sqlgen.build import star
 from aops_indb.sqlgen.parse import parse_select
 from aops_indb.sqlgen.render import render
 from aops_indb.sqlgen.statements import (
@@ -33,10 +30,10 @@ from aops_indb.sqlgen.statements import (
     parse_table,
     rename_table,
     select,
-    subquery,
     table,
 )
 from aops_indb.workflows.origins import feature_versions, source_states
+from aops_indb.workflows.row_digest import digest_of
 from aops_indb.workflows.source_statistics import statistics_of
 from aops_indb.workflows.spine_checks import check_spine
 from aops_indb.workflows.workspace import Report, Workspace, silent
@@ -294,7 +291,7 @@ def _keep(session: Session, joined: HistoricalFeatures, name: str, query: Query,
         create_table_as(table(draft, SCHEMA), query), lambda done: report(f"dataset {name}", done)
     )
     columns = session.columns(table(draft, SCHEMA))
-    digest, rows = digest_of(session, draft, columns)
+    digest, rows = digest_of(session, table(draft, SCHEMA), columns)
     kept = f"{name}__{digest[:8]}"
     there = kept in session.relations(SCHEMA)
     if there:
@@ -316,20 +313,10 @@ def _with_origins(joined: HistoricalFeatures, session: Session, record: DatasetR
     return replace(
         record,
         spine_columns=tuple(spine),
-        spine_digest=digest_of(session, record.table_name, spine)[0],
+        spine_digest=digest_of(session, table(record.table_name, SCHEMA), spine)[0],
         feature_versions=feature_versions(joined.project, joined.features),
         sources=source_states(joined.project, session, joined.features, table(record.table_name, SCHEMA)),
     )
-
-
-def digest_of(session: Session, name: str, columns: Mapping[str, str]) -> tuple[str, int]:
-    """SHA-256 over columns' names, types and rows of a table of datasets, whatever their order; and how many rows."""
-    row = func("SHA256", cast(func("TO_JSON", struct({column: col(column) for column in columns})), "VARCHAR"))
-    hashes = select({"row_digest": row}, table(name, SCHEMA))
-    every_row = func("SHA256", string_agg(col("row_digest"), order_by=[col("row_digest")]))
-    content, rows = session.rows(select({"digest": every_row, "n": count_star()}, subquery(hashes, "hashes")))[0]
-    description = json.dumps([list(columns.items()), content, rows])
-    return hashlib.sha256(description.encode()).hexdigest(), rows
 
 
 def _record(

@@ -11,9 +11,9 @@ from typing import Literal
 
 from aops_indb.engines import Session
 from aops_indb.errors import RefusedError
-from aops_indb.registry import ModelVersionRecord
+from aops_indb.registry import ModelVersionRecord, parameter_digests
 from aops_indb.scoring.parameters import Parameters
-from aops_indb.sqlgen.build import anonymous, cast, col, eq, lit, star
+from aops_indb.sqlgen.build import anonymous, cast, col, lit, star
 from aops_indb.sqlgen.statements import (
     Query,
     Table,
@@ -24,10 +24,10 @@ from aops_indb.sqlgen.statements import (
     insert,
     select,
     table,
-    table_function,
 )
 from aops_indb.workflows.batch import version_view
 from aops_indb.workflows.present import Present
+from aops_indb.workflows.row_digest import digest_of
 
 SCHEMA = "aops_params"
 
@@ -41,34 +41,37 @@ def parameter_table(version: ModelVersionRecord, name: str) -> Table:
     return table(f"{version_view(version)}__{name}", SCHEMA)
 
 
-def make_parameter_tables(session: Session, version: ModelVersionRecord, relations: Mapping[str, Parameters]) -> None:
-    """Make those that are not there; RefusedError where one is there with other rows."""
+def make_parameter_tables(
+    session: Session, version: ModelVersionRecord, relations: Mapping[str, Parameters]
+) -> dict[str, str]:
+    """Table -> digest of its rows. Those that are not there are made; RefusedError where one has other rows."""
     if not relations:
-        return
+        return {}
     session.execute(create_schema(SCHEMA))
     present = Present.read(session, SCHEMA)
+    targets = {name: parameter_table(version, name) for name in relations}
     for name, parameters in relations.items():
-        target = parameter_table(version, name)
+        target = targets[name]
         present.require_no_view(target.name)
         with _query(session, parameters) as query:
             if target.name not in present:
                 _make(session, version, target, query)
             elif not _holds(session, target, query):
                 raise _altered(version, target.name)
+    return {target.name: _digest(session, target) for target in targets.values()}
 
 
 def require_unaltered(session: Session, version: ModelVersionRecord) -> None:
-    """RefusedError if a table of a version has lost a trigger, as one that was replaced or changed by hand has."""
-    begins = f"{version_view(version)}__".lower()
-    kept = [name for name in session.relations(SCHEMA) if name.lower().startswith(begins)]
-    if not kept:
-        return
-    here = [eq(col("database_name"), anonymous("current_database")), eq(col("schema_name"), lit(SCHEMA))]
-    triggers = select([col("table_name"), col("trigger_name")], table_function("duckdb_triggers", "main"), where=here)
-    found = set(session.rows(triggers))
-    for name in kept:
-        if not found.issuperset((name, _trigger(name, event)) for event in _EVENTS):
+    """RefusedError if a table of a version has other rows than when the version went live."""
+    there = session.relations(SCHEMA)
+    for name, digest in parameter_digests(session, version.model, version.version).items():
+        # one that is gone is told by the query that reads it
+        if name in there and _digest(session, table(name, SCHEMA)) != digest:
             raise _altered(version, name)
+
+
+def _digest(session: Session, target: Table) -> str:
+    return digest_of(session, target, session.columns(select([star()], target.copy())))[0]
 
 
 def _altered(version: ModelVersionRecord, name: str) -> RefusedError:
@@ -76,11 +79,6 @@ def _altered(version: ModelVersionRecord, name: str) -> RefusedError:
         f"{SCHEMA}.{name}, which {version.model}:{version.version} is scored by, is not as aops made it: drop it, "
         f"and run  aops promote {version.model}:{version.version}  again"
     )
-
-
-def _trigger(name: str, event: str) -> str:
-    """The trigger that keeps a table from an event."""
-    return f"{name}__no_{event.lower()}"
 
 
 @contextmanager
@@ -101,7 +99,7 @@ def _make(session: Session, version: ModelVersionRecord, target: Table, query: Q
     for event in _EVENTS:
         refusal = anonymous("error", lit(f"{SCHEMA}.{target.name} belongs to a model's version and never changes"))
         fails = insert(table("schema_migrations", "aops"), select([refusal]), ["name"])
-        session.execute(forbid(event, target, _trigger(target.name, event), fails))
+        session.execute(forbid(event, target, f"{target.name}__no_{event.lower()}", fails))
 
 
 def _holds(session: Session, target: Table, query: Query) -> bool:

@@ -50,7 +50,7 @@ def promote_version(project: Workspace, reference: str, *, alias: str) -> Promot
         require_applied(project, session)
         _require_own_views(session, version, alias)
         replaced = aliases(session, version.model).get(alias)
-        sql = _make_views(project, session, model, version, alias)
+        sql, parameters = _make_views(project, session, model, version, alias)
         actor = current_actor()
         set_alias(session, version.model, alias, version.version, actor=actor)
         name = version.model if alias == CHAMPION else version_view(version)
@@ -63,6 +63,7 @@ def promote_version(project: Workspace, reference: str, *, alias: str) -> Promot
             view=view,
             sql=sql,
             made_as=Present.read(session, SCHEMA).made(_names(version, alias)),
+            parameter_digests=parameters,
             replaced_version=replaced,
             actor=actor,
         )
@@ -90,19 +91,23 @@ def _names(version: ModelVersionRecord, alias: str) -> list[str]:
     return [version_view(version), *([version.model] if alias == CHAMPION else [])]
 
 
-def _make_views(project: Workspace, session: Session, model: Model, version: ModelVersionRecord, alias: str) -> str:
+def _make_views(
+    project: Workspace, session: Session, model: Model, version: ModelVersionRecord, alias: str
+) -> tuple[str, dict[str, str]]:
+    """SQL of the version's view; tables that it reads constants from -> digest of their rows."""
     session.execute(create_schema(SCHEMA))
     made = deployed_rows(project, session, model, version)
+    digests: dict[str, str] = {}
     if isinstance(made, Lowered):
         query: Query = made.query
-        make_parameter_tables(session, version, made.parameters)
+        digests = make_parameter_tables(session, version, made.parameters)
     else:
         query = _kept(session, version, made, alias)
     own = version_view(version)
     _make_view(session, own, query, f"{model.description} (version {version.version}, {version.estimator})")
     if alias == CHAMPION:
         _make_view(session, model.name, select([star()], table(own, SCHEMA)), model.description)
-    return render(query, project.engine.dialect)
+    return render(query, project.engine.dialect), digests
 
 
 def _kept(session: Session, version: ModelVersionRecord, query: Query, alias: str) -> Query:

@@ -14,8 +14,9 @@ from aops_indb.errors import QueryError, RefusedError, SpineError, UnknownNameEr
 from aops_indb.registry import DatasetRecord, datasets_named
 from aops_indb.sqlgen.parse import parse_select
 from aops_indb.sqlgen.statements import create_schema, create_table_as, drop, rename_table, table
-from aops_indb.workflows.dataset import SCHEMA, SPINE_NAME, Dataset, EntityDf, as_arrow, digest_of
+from aops_indb.workflows.dataset import SCHEMA, SPINE_NAME, Dataset, EntityDf, as_arrow
 from aops_indb.workflows.origins import read_state
+from aops_indb.workflows.row_digest import digest_of
 from aops_indb.workflows.workspace import Report, Workspace, silent
 
 
@@ -85,7 +86,7 @@ def _make(session: Session, record: DatasetRecord, draft: str, report: Report) -
 
 def _require_same(session: Session, record: DatasetRecord, draft: str) -> None:
     columns = session.columns(table(draft, SCHEMA))
-    digest, rows = digest_of(session, draft, columns)
+    digest, rows = digest_of(session, table(draft, SCHEMA), columns)
     if digest == record.digest:
         return
     reasons = [*_spine_changes(session, record, draft, columns), *_source_changes(session, record)]
@@ -98,7 +99,8 @@ def _require_same(session: Session, record: DatasetRecord, draft: str) -> None:
 
 
 def _spine_changes(session: Session, record: DatasetRecord, draft: str, columns: Mapping[str, str]) -> Iterator[str]:
-    digest, rows = digest_of(session, draft, {name: columns[name] for name in record.spine_columns if name in columns})
+    given = {name: columns[name] for name in record.spine_columns if name in columns}
+    digest, rows = digest_of(session, table(draft, SCHEMA), given)
     if digest != record.spine_digest:
         yield f"its spine gives other rows ({rows:,}, it gave {record.rows:,})"
 
@@ -123,7 +125,7 @@ def _source_changes(session: Session, record: DatasetRecord) -> Iterator[str]:
 def _require_kept(session: Session, record: DatasetRecord) -> None:
     """RefusedError if someone wrote into the table of the set."""
     columns = session.columns(table(record.table_name, SCHEMA))
-    if digest_of(session, record.table_name, columns)[0] != record.digest:
+    if digest_of(session, table(record.table_name, SCHEMA), columns)[0] != record.digest:
         raise RefusedError(
             f"{SCHEMA}.{record.table_name} is no longer {_title(record)}: somebody changed the table; drop it, and "
             f"make it again:  aops dataset {record.name} --remake {record.digest[:8]}"
