@@ -352,7 +352,7 @@ def main(
         Console(width=120).print(shown)
         kept[name] = found
         if not layout:
-            RESULTS.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+            RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
             write_page(results)
 
 

@@ -7,6 +7,7 @@ import struct
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,11 @@ STARTS_WITHIN = 120.0
 @cache
 def session() -> Any:
     """The session; its Java ends with this process."""
+    return start("local[2]", SETTINGS)
+
+
+def start(master: str, settings: Mapping[str, str]) -> Any:
+    """A session, the first of this process."""
     import pyspark
 
     os.environ.setdefault("SPARK_HOME", str(Path(pyspark.__file__).parent))
@@ -44,8 +50,8 @@ def session() -> Any:
         _start_java(Path(os.environ["SPARK_HOME"]) / "jars")
     from pyspark.sql import SparkSession
 
-    builder = SparkSession.builder.master("local[2]")
-    for name, value in SETTINGS.items():
+    builder = SparkSession.builder.master(master)
+    for name, value in settings.items():
         builder = builder.config(name, value)
     return builder.getOrCreate()
 
