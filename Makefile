@@ -10,7 +10,7 @@ LOCK := $(BIN)/uv pip compile -q --universal --generate-hashes --python-version 
 .PHONY: help demo test test-long lint bench bench-forests bench-features docs lock clean
 
 help: ## print what each target does
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(READY) ## the main job on a year of real flights: features, models, scores
 	@$(BIN)/python -m aops_indb.demo
@@ -32,11 +32,11 @@ bench: $(DEV) ## measure speed and memory; prints a table, writes bench/results/
 	$(BIN)/python -m bench
 	$(BIN)/python -m bench.models
 
-bench-forests: $(DEV) ## forests as SQL against their own libraries and ONNX Runtime; writes bench/results/
-	$(BIN)/python -m bench.forests
+bench-forests: $(DEV) .peers/orbital ## forests as SQL against their libraries, ONNX Runtime and orbital; writes bench/results/
+	$(BIN)/python -m bench.forests --orbital .peers/orbital/bin/python
 
-bench-features: $(DEV) ## point-in-time joins and windows against SQL by hand; writes bench/results/
-	$(BIN)/python -m bench.features
+bench-features: $(DEV) .peers/feast ## point-in-time joins and windows against Feast and SQL by hand; writes bench/results/
+	$(BIN)/python -m bench.features --feast .peers/feast/bin/python
 
 docs: $(DEV) ## write docs/reference/ and sql/compiled/ anew from the code
 	$(BIN)/python docs/generate.py
@@ -47,7 +47,7 @@ lock: $(READY) ## resolve requirements.lock and requirements-dev.lock anew from 
 	$(LOCK) --all-extras --constraint requirements.lock -o requirements-dev.lock
 
 clean: ## remove what the other targets made
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis warehouse.duckdb* build dist
+	rm -rf .venv .peers .mypy_cache .ruff_cache .pytest_cache .hypothesis warehouse.duckdb* build dist
 
 $(READY): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "aops-indb needs Python 3.11 or newer; name one: make PYTHON=/path/to/python3.11"; exit 1; }
@@ -62,3 +62,10 @@ $(DEV): $(READY) requirements-dev.lock
 	@echo "Installing what tests need, once …"
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $(DEV)
+
+# what is measured against, each in an environment of its own
+.peers/%: bench/peers/%.txt
+	@echo "Installing $* into $@, once …"
+	@$(PYTHON) -m venv --clear $@
+	@$@/bin/python -m pip install -q --disable-pip-version-check -r $<
+	@touch $@

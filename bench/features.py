@@ -6,7 +6,7 @@ the most memory it had. Runs of the ways take turns. The join is from the spine 
 from tables to a table, and what ours takes to compile is counted in. The figures go into bench/results/features.json,
 and from there into docs/performance.md (bench/features_page.py). A quiet run at full size:
 
-    python -m bench.features --rows 10000000 --points 1000000 --runs 3 --feast /tmp/feast/bin/python
+    python -m bench.features --rows 10000000 --points 1000000 --runs 3 --feast .peers/feast/bin/python
     python -m bench.features --only large --large 100000000
 """
 

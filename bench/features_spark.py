@@ -49,6 +49,7 @@ VIEWS = {
 SETTINGS = {
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.host": "127.0.0.1",
+    "spark.driver.memory": "6g",
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.shuffle.partitions": "8",
     "spark.ui.enabled": "false",
@@ -93,7 +94,7 @@ def main(rows: int = 10_000_000, points: int = 1_000_000, runs: int = 2, turns: 
         for _ in range(turns):
             for threads in (1, 2):
                 command = [sys.executable, "-m", "bench.features_spark", "--of", str(threads), str(folder), str(runs)]
-                ran = subprocess.run(command, capture_output=True, text=True, check=True)
+                ran = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
                 for task, seconds in json.loads(ran.stdout.strip().splitlines()[-1]).items():
                     found[task][threads] += seconds
     shown = Table("task", "1 thread", "2 threads", "times as fast", title=f"Spark, {rows:,} rows x {points:,} points")

@@ -1,7 +1,7 @@
 """A point-in-time join by Feast's DuckDB store, with the Python of its environment:
 
-    python3 -m venv /tmp/feast && /tmp/feast/bin/pip install 'feast[duckdb]'
-    /tmp/feast/bin/python bench/peers/feast_join.py FOLDER COLUMNS TTL_DAYS
+    make .peers/feast
+    .peers/feast/bin/python bench/peers/feast_join.py FOLDER COLUMNS TTL_DAYS
 
 The folder has events.parquet (key, happened, f0, f1, …) and spine.parquet (key, event_timestamp); a TTL of 0 is none.
 Prints seconds of CPU and of the clock, the most MB it had, rows, and a sum over all features.

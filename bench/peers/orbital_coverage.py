@@ -3,8 +3,8 @@
 In two steps, as orbital needs other packages than this project:
 
     python -m bench.peers.orbital_coverage write /tmp/trials
-    python -m venv /tmp/orbital; /tmp/orbital/bin/pip install orbital duckdb pandas
-    /tmp/orbital/bin/python bench/peers/orbital_coverage.py score /tmp/trials
+    make .peers/orbital
+    .peers/orbital/bin/python bench/peers/orbital_coverage.py score /tmp/trials
 
 The second writes bench/results/orbital.json. It is told the outputs in orbital's order and under orbital's names:
 of a classifier its label and probabilities are compared (it gives no decisions), of others all numbers, by position.

