@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import inspect
 import json
 import re
@@ -11,11 +12,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from aops_indb import errors
+from aops_indb import Aggregation, DataSource, Entity, FeatureView, errors
 from aops_indb.cli import VERBS, verb_function
 from aops_indb.engines import ENGINES
-from aops_indb.features.aggregations import AGGREGATIONS
+from aops_indb.features.aggregations import AGGREGATIONS, DIFFERENT
 from aops_indb.features.definitions import CHECK_KINDS
+from aops_indb.features.views import warehouse_objects
 from aops_indb.features.window_algorithms import ALGORITHMS
 from aops_indb.monitoring import METRICS
 from aops_indb.scoring.layouts import LAYOUTS
@@ -24,6 +26,7 @@ from aops_indb.scoring.read_onnx import OPS
 from aops_indb.scoring.read_sklearn import TRANSLATORS
 from aops_indb.scoring.read_sklearn.refused import REFUSED
 from aops_indb.sqlgen.dialects import DIALECTS
+from aops_indb.sqlgen.render import render
 from aops_indb.workflows.executors import EXECUTORS
 from aops_indb.workflows.flights import read_flights_example
 from aops_indb.workflows.formats import FORMATS
@@ -50,9 +53,36 @@ def definitions_page() -> str:
     lines = ["# Aggregations", "", NOTE, "", "| function | gives | over no rows |", "| --- | --- | --- |"]
     for name, function in AGGREGATIONS.items():
         lines.append(f"| `{name}` | {function.help} | {'NULL' if function.empty is None else function.empty} |")
+    lines += ["", "## Where", "", WHERE, ""]
+    lines += [f"| function | {' | '.join(WAREHOUSES)} |", "| --- |" + " --- |" * len(WAREHOUSES)]
+    lines += [
+        f"| `{name}` | {' | '.join(where(name, warehouse) for warehouse in WAREHOUSES)} |" for name in AGGREGATIONS
+    ]
     lines += ["", "## How windows are computed", "", "| algorithm | how |", "| --- | --- |"]
     lines += [f"| `{name}` | {first_sentence(algorithm)} |" for name, algorithm in ALGORITHMS.items()]
     return "\n".join([*lines, ""])
+
+
+WHERE = """\
+Computed where the data is, and compared with the same slow oracle by the tests, whatever the window: trailing, over a
+lifetime, since an event. Last digits can differ from engine to engine, within the bound given above."""
+WAREHOUSES = ("duckdb", "postgres", "spark")
+
+
+def where(function: str, warehouse: str) -> str:
+    """Whether a warehouse has an aggregation: yes, how it differs, or why not."""
+    given = {"n": 2, "q": 0.5, "half_life": dt.timedelta(days=1)}
+    settings = {name: given[name] for name in AGGREGATIONS[function].settings}
+    window = Aggregation(function=function, column="a", windows=["1d", "lifetime"], **settings)
+    source = DataSource(name="s", table="t", timestamp_field="at")
+    view = FeatureView(name="v", entities=[Entity(name="e", join_keys=["k"])], source=source, aggregations=[window])
+    objects = warehouse_objects(view, types_of=lambda query: dict.fromkeys(query.named_selects, "BIGINT"))
+    try:
+        for each in objects[:2]:
+            render(each.query, DIALECTS[warehouse])
+    except errors.AopsError as error:
+        return f"no: {error}"
+    return DIFFERENT.get((function, warehouse), "yes")
 
 
 MODELS = """\

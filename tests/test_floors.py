@@ -47,6 +47,7 @@ CONFINED = {
     "pandas": ({"scoring", "workflows"}, True),
     "pyarrow": ({"scoring", "workflows", "engines"}, True),
     "adbc_driver_postgresql": ({"engines"}, True),
+    "psycopg": ({"engines"}, True),
     "pyspark": ({"engines"}, True),
 }
 

@@ -70,6 +70,7 @@ CREATE TABLE aops.definitions (
     compiled_sql  JSON        NOT NULL,
     made_as       JSON        NOT NULL,
     compiled_from VARCHAR     NOT NULL,
+    kept_in       VARCHAR     NOT NULL,
     applied_at    TIMESTAMPTZ NOT NULL,
     applied_by    VARCHAR     NOT NULL,
     retired_at    TIMESTAMPTZ,
@@ -88,6 +89,7 @@ COMMENT ON COLUMN aops.definitions.tags          IS 'Free labels, name to value.
 COMMENT ON COLUMN aops.definitions.compiled_sql  IS 'Object in the warehouse to the SQL it was made with.';
 COMMENT ON COLUMN aops.definitions.made_as       IS 'Object in the warehouse to the SHA-256 of the text the warehouse keeps of it: another one was not made here.';
 COMMENT ON COLUMN aops.definitions.compiled_from IS 'Digest of all that its SQL depends on: while it stays the same, plan need not compile it again; empty if that cannot be told.';
+COMMENT ON COLUMN aops.definitions.kept_in       IS 'Table of its history, in schema features, that its views read; empty if they read the source.';
 COMMENT ON COLUMN aops.definitions.applied_at    IS 'When it went live.';
 COMMENT ON COLUMN aops.definitions.applied_by    IS 'Who applied it.';
 COMMENT ON COLUMN aops.definitions.retired_at    IS 'When it was replaced or removed; NULL while it is live.';
@@ -118,9 +120,10 @@ CREATE TABLE aops.lineage_edges (
     upstream_kind    VARCHAR NOT NULL,
     upstream_name    VARCHAR NOT NULL,
     upstream_version VARCHAR,
-    upstream_column  VARCHAR
+    upstream_column  VARCHAR,
+    direct           BOOLEAN
 );
-COMMENT ON TABLE  aops.lineage_edges                  IS 'What was made from what: one row says that an object reads another.';
+COMMENT ON TABLE  aops.lineage_edges                  IS 'What was made from what: one row says that an object, or a column of it, is made from another.';
 COMMENT ON COLUMN aops.lineage_edges.kind             IS 'Kind of the object that reads.';
 COMMENT ON COLUMN aops.lineage_edges.name             IS 'Its name.';
 COMMENT ON COLUMN aops.lineage_edges.version          IS 'Its version.';
@@ -131,6 +134,20 @@ COMMENT ON COLUMN aops.lineage_edges.upstream_kind    IS 'Kind of the object tha
 COMMENT ON COLUMN aops.lineage_edges.upstream_name    IS 'Name of the object that is read.';
 COMMENT ON COLUMN aops.lineage_edges.upstream_version IS 'Version or digest of the object that is read; NULL for whichever is current.';
 COMMENT ON COLUMN aops.lineage_edges.upstream_column  IS 'Column that is read; NULL for the object as a whole.';
+COMMENT ON COLUMN aops.lineage_edges.direct           IS 'Whether the column is computed from the values of the other; if not, that one says which rows count, or when; NULL for objects as wholes.';
+
+CREATE VIEW aops.column_lineage AS
+    SELECT e.kind, e.name, e.column_name, e.upstream_kind, e.upstream_name, e.upstream_column, e.direct
+    FROM aops.lineage_edges AS e JOIN aops.definitions AS d ON d.definition_id = e.definition_id
+    WHERE e.column_name IS NOT NULL AND d.retired_at IS NULL;
+COMMENT ON VIEW   aops.column_lineage                 IS 'What the columns of definitions in use are made from, as of when they were applied; one step a row, down to columns of tables.';
+COMMENT ON COLUMN aops.column_lineage.kind            IS 'Kind of the object that the column is of.';
+COMMENT ON COLUMN aops.column_lineage.name            IS 'Its name.';
+COMMENT ON COLUMN aops.column_lineage.column_name     IS 'The column.';
+COMMENT ON COLUMN aops.column_lineage.upstream_kind   IS 'Kind of the object that it is made from; table for one of the warehouse.';
+COMMENT ON COLUMN aops.column_lineage.upstream_name   IS 'Its name.';
+COMMENT ON COLUMN aops.column_lineage.upstream_column IS 'The column of it.';
+COMMENT ON COLUMN aops.column_lineage.direct          IS 'Whether by its values; if not, it says which rows count, or when.';
 
 CREATE VIEW aops.entities AS
     SELECT name, version, description, owner, tags, definition, applied_at, applied_by

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from aops_indb import Aggregation, FeatureView
 from aops_indb.engines import Session
 from aops_indb.errors import AopsError
-from aops_indb.features.aggregations import AGGREGATIONS
 from aops_indb.sqlgen import build, statements
 from aops_indb.sqlgen.dialects import dialect
+from aops_indb.sqlgen.parse import parse_select
 from aops_indb.sqlgen.render import render
 
 from . import warehouse
@@ -33,27 +31,26 @@ def test_texts_are_in_the_order_of_bits_in_postgres(session: Session) -> None:
     assert sql.count('COLLATE "default"') == 1
 
 
-PLAIN = {"count", "sum", "mean", "rate", "min", "max", "time_since"}
-NEEDED: dict[str, dict[str, Any]] = {
-    "last_n": {"n": 2},
-    "quantile": {"q": 0.5},
-    "decayed_sum": {"half_life": "1h"},
-    "decayed_count": {"half_life": "1h"},
-}
+LISTS_AND_STRUCTS = [
+    "SELECT LIST_TRANSFORM(tags, LAMBDA tag : UPPER(tag)) AS tags FROM events",
+    "SELECT e.s FROM (SELECT {'n': n, 'label': label} AS s FROM events) AS e",
+    "SELECT MAX({'n': n}) AS s FROM events",
+]
 
 
-@pytest.mark.parametrize("function", AGGREGATIONS)
+@pytest.mark.parametrize("written", LISTS_AND_STRUCTS)
+def test_lists_and_structs_of_a_definition_are_refused_in_postgres(written: str) -> None:
+    with pytest.raises(AopsError, match="a struct or list that postgres does not have"):
+        render(parse_select(written), dialect("postgres"))
+
+
 @pytest.mark.parametrize("name", ENGINES)
-def test_aggregations_are_known_or_refused(session: Session, name: str, function: str) -> None:
-    warehouse.write(session, "events", [], event_schema(None))
-    column: dict[str, Any] = {"column": "flag"} if function == "rate" else {"column": "n"}
-    window = Aggregation(function=function, windows=["1h"], **column, **NEEDED.get(function, {}))
-    view = FeatureView(name="one", entities=[single], source=events, aggregations=[window])
-    if function in PLAIN:
-        assert compiled_join(name, [view], references(view), SPINE, session.columns)
-    else:
-        with pytest.raises(AopsError, match=rf"an aggregate of lists or structs, or one by rank, which {name}"):
-            compiled_join(name, [view], references(view), SPINE, session.columns)
+def test_ranks_over_frames_of_a_definition_are_refused(name: str) -> None:
+    query = parse_select(
+        "SELECT a, MODE(n) OVER w AS m FROM (SELECT * FROM events) AS e WINDOW w AS (PARTITION BY a ORDER BY t)"
+    )
+    with pytest.raises(AopsError, match="an aggregate over a window frame that only duckdb has"):
+        render(query, dialect(name))
 
 
 @pytest.mark.parametrize("name", ENGINES)

@@ -216,7 +216,10 @@ def test_the_example() -> None:
     loaded = load_definitions(ROOT, ["feature_defs"])
     assert loaded.problems == ()
     assert set(loaded.definitions.views) == {
-        "origin_load", "carrier_delay", "carrier_cancellation", "route_delay", "plane_history", "plane_facts",
-        "origin_weather",
+        "traffic", "place", "weather", "carrier_delay", "carrier_cancellation", "number_delay", "number_late",
+        "number_late_overall", "plane_history", "plane_facts", "plane_operator", "route_delay", "route_delay__v1",
     }  # fmt: skip
-    assert set(loaded.definitions.services) == {"flight_delay_features"}
+    assert set(loaded.definitions.aliased_views) == {
+        "origin_traffic", "dest_traffic", "origin_place", "dest_place", "origin_weather"
+    }  # fmt: skip
+    assert set(loaded.definitions.services) == {"flight_delay_features", "flight_delay_features_v1"}

@@ -158,6 +158,18 @@ def test_wrong_files(tmp_path: Path, text: str, line: int, message: str) -> None
         loaded.require_sound()
 
 
+def test_an_entity_that_may_be_in_a_file_that_could_not_be_read_is_not_told(tmp_path: Path) -> None:
+    """One mistake, one message."""
+    (tmp_path / "feature_defs").mkdir()
+    (tmp_path / "feature_defs" / "more.py").write_text("1 / 0\n")
+    text = '/*\nentities = ["elsewhere"]\n*/\nSELECT 1'
+    [problem] = read(tmp_path, text).problems
+    assert "ZeroDivisionError" in problem.message
+    (tmp_path / "feature_defs" / "more.py").unlink()
+    [problem] = read(tmp_path, text).problems
+    assert "unknown entity 'elsewhere'" in problem.message
+
+
 def test_in_a_project(tmp_path: Path) -> None:
     (tmp_path / "model_defs").mkdir()
     read(tmp_path, WHOLE)

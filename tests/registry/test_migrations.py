@@ -149,6 +149,7 @@ SQL_TYPES = {
     sa.DateTime: {"TIMESTAMP WITH TIME ZONE"},
     sa.JSON: {"JSON"},
     sa.LargeBinary: {"BLOB"},
+    sa.Boolean: {"BOOLEAN"},
 }
 
 

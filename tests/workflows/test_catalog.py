@@ -29,6 +29,7 @@ LISTED: dict[str, list[tuple[object, ...]]] = {
     "entities": [("customer", 1, "Who orders")],
     "sources": [("orders", 1, "Every order"), ("profiles", 1, "What customers say of themselves")],
     "views": [("customer_orders", 1, "How a customer orders"), ("customer_profile", 1, "What is known of a customer")],
+    "aliases": [],
     "features": [
         ("amount_ratio", "amount_ratio", "DOUBLE", "Amount over the customer's mean"),
         ("customer_orders", "orders_7d", "BIGINT", "Orders, trailing 7d"),
@@ -69,7 +70,7 @@ def test_lists_of_a_new_project(shop: Shop, kind: str) -> None:
     assert list_kind(shop.project, kind).rows == ()
 
 
-@pytest.mark.parametrize(("kind", "told"), [("view", "did you mean 'views'?"), ("", "known are 'checks'")])
+@pytest.mark.parametrize(("kind", "told"), [("view", "did you mean 'views'?"), ("", "known are 'aliases'")])
 def test_an_unknown_kind(applied_shop: Shop, kind: str, told: str) -> None:
     with pytest.raises(UnknownNameError) as caught:
         list_kind(applied_shop.project, kind)

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from aops_indb import Check, DataSource, DType, Entity, FeatureView, Field, Project
+from aops_indb import Aggregation, Check, DataSource, DType, Entity, FeatureView, Field, OnDemandFeature, Project
 from aops_indb.errors import DefinitionError, RefusedError, UnknownNameError
 from aops_indb.features.definitions import CHECK_KINDS
-from aops_indb.registry import CheckResult, last_results, record_check_results
+from aops_indb.registry import CheckResult, blocking_failures, last_results, record_check_results
 
 from .shop import Shop
 
@@ -179,6 +179,13 @@ def test_freshness(age: str, passes: bool) -> None:
     assert [r.check_name for r in run.results] == ["freshness_at", "freshness"]
     assert {r.status for r in run.results} == {"passed" if passes else "failed"}
     assert "1 day, 0:00:00 old" in run.results[0].message
+
+
+def test_a_row_of_the_future_is_told_as_such() -> None:
+    project = project_of([Check(kind="freshness", column="at", max_age="1d")])
+    object.__setattr__(project.settings.time, "now", NOW - dt.timedelta(days=2))
+    [result] = project.check().results
+    assert result.message == "the newest row is 1 day, 0:00:00 later than now, and may be 1 day, 0:00:00 old"
 
 
 def test_freshness_of_no_rows() -> None:
@@ -344,6 +351,34 @@ def test_a_check_of_its_own_blocks_as_well(trained: Shop) -> None:
     trained.project.check("few")
     with pytest.raises(RefusedError, match="check customer_orders:few failed"):
         trained.project.score("returns")
+
+
+def test_a_check_blocks_what_is_made_from_its_rows_however_far_off(tmp_path: Path) -> None:
+    """By an alias of a view, by an on-demand feature, by a view of a view; not what is made from something else."""
+    url = f"duckdb:///{tmp_path / 'made.duckdb'}"
+    with Project(url, []).session() as session:
+        session.native.execute("CREATE TABLE t AS SELECT 1 AS k, now() AS at, 2.0 AS f")
+    source = DataSource(
+        name="t_rows", table="t", timestamp_field="at", checks=[Check(kind="unique", column="k", blocks_scoring=True)]
+    )
+    other = DataSource(name="other_rows", table="t", timestamp_field="at")
+    key = Entity(name="thing", join_keys=["k"])
+    values = FeatureView(name="values_of", entities=[key], source=source, schema=[Field(name="f", dtype=DType.Float64)])
+    aliased = values.with_entity(key.alias("other_thing", join_keys=["other_k"]))
+    doubled = OnDemandFeature(name="doubled", dtype=DType.Float64, inputs=aliased[["f"]], expr=f"{aliased.name}__f * 2")
+    means = FeatureView(
+        name="means", entities=[key], source=values,
+        aggregations=[Aggregation(function="mean", column="f", windows=["7d"])],
+    )  # fmt: skip
+    apart = FeatureView(name="apart", entities=[key], source=other, schema=[Field(name="f", dtype=DType.Float64)])
+    project = Project(url, [aliased, doubled, means, apart])
+    project.apply()
+    with project.session() as session:
+        failed = CheckResult("data_source", "t_rows", "unique_k", "unique", "error", "failed", 1, 1, 0, "")
+        record_check_results(session, 1, [failed], AT)
+        for name in (aliased.name, "doubled", "means", "values_of"):
+            assert blocking_failures(session, [name]) == [failed], name
+        assert blocking_failures(session, ["apart"]) == []
 
 
 def test_the_last_run_counts_in_whatever_order_rows_lie() -> None:

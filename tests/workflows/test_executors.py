@@ -102,6 +102,11 @@ def test_a_version_of_another_executor_takes_over(trained: Shop) -> None:
     assert trained.project.score("returns").table == "scores.returns__batch"
     assert trained.rows("SELECT DISTINCT model_version FROM scores.returns") == [(3,)]
     assert trained.rows("SELECT order_id, probability_1 FROM scores.returns ORDER BY ALL") == after
+    # and under another alias beside it, it is the champion still
+    trained.execute("DELETE FROM scores.returns__v3__batch")
+    trained.project.promote("returns:3", alias="challenger")
+    assert trained.rows("SELECT order_id, probability_1 FROM scores.returns ORDER BY ALL") == after
+    assert trained.rows("SELECT order_id, probability_1 FROM scores.returns__v3 ORDER BY ALL") == after
     trained.project.promote("returns:1")
     assert trained.rows("SELECT order_id, probability_1 FROM scores.returns ORDER BY ALL") == before
 

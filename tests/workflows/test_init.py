@@ -202,3 +202,19 @@ def test_an_example_is_loaded_whole_or_not_at_all(tmp_path: Path, monkeypatch: p
         init_project(tmp_path, example="small", report=silent)
     with duckdb.connect(tmp_path / "warehouse.duckdb") as connection:
         assert connection.execute("FROM raw.orders").fetchall() == [(1,), (2,), (3,)]
+
+
+def test_an_example_brings_all_its_definitions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those in SQL, too."""
+    monkeypatch.setitem(EXAMPLES, "flights", lambda: {"flights": pa.table({"a": [1]})})
+    made = init_project(tmp_path, example="flights", report=silent)
+    root = Path(__file__).parents[2]
+    written = {
+        f"{folder}/{file.name}"
+        for folder in ("feature_defs", "feature_tests", "model_defs")
+        for file in (root / folder).iterdir()
+        if file.is_file()
+    }
+    assert set(made.files) == {"aops.toml", *written}
+    assert {Path(name).suffix for name in made.files} == {".toml", ".py", ".sql", ".yml"}
+    assert Project.load(tmp_path).definitions.views.keys() == Project.load(root / "aops.toml").definitions.views.keys()

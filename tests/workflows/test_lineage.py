@@ -11,7 +11,8 @@ import pytest
 from aops_indb.errors import UnknownNameError
 from aops_indb.sqlgen.lineage import origins
 from aops_indb.sqlgen.parse import parse_select
-from aops_indb.workflows.lineage import Edge, Lineage, lineage_graph, tables_behind, tree
+from aops_indb.workflows.lineage import Edge, Lineage, tables_behind, tree
+from aops_indb.workflows.lineage_reading import lineage_graph
 
 from .shop import Shop
 

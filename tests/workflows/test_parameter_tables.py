@@ -86,6 +86,17 @@ def test_promoting_again_keeps_the_table(promoted: Shop) -> None:
     assert promoted.rows(f"FROM {TABLE}") == rows
 
 
+def test_promoting_again_guards_the_table_again(promoted: Shop) -> None:
+    rows, name = promoted.rows(f"FROM {TABLE}"), TABLE.partition(".")[2]
+    for event in ("insert", "update", "delete"):
+        promoted.execute(f"DROP TRIGGER {name}__no_{event} ON {TABLE}")
+    promoted.project.promote("returns:1")
+    for change in (f"DELETE FROM {TABLE}", f"INSERT INTO {TABLE} FROM {TABLE} LIMIT 1"):
+        with pytest.raises(duckdb.Error, match="belongs to a model's version and never changes"):
+            promoted.execute(change)
+    assert promoted.rows(f"FROM {TABLE}") == rows
+
+
 def test_a_table_of_other_rows_is_refused(promoted: Shop) -> None:
     before = promoted.rows("FROM aops.deployments")
     promoted.execute(f"CREATE OR REPLACE TABLE {TABLE} AS FROM {TABLE} OFFSET 1")
@@ -106,6 +117,8 @@ def test_a_table_of_other_rows_is_refused(promoted: Shop) -> None:
         f"DROP TRIGGER {TABLE.partition('.')[2]}__no_delete ON {TABLE}; DELETE FROM {TABLE}",
         f"ALTER TABLE {TABLE} ALTER COLUMN COLUMN0 SET DATA TYPE DOUBLE USING COLUMN0 * 1.5",
         f"ALTER TABLE {TABLE} ADD COLUMN mine INT",
+        f"CREATE TABLE raw.kept AS SELECT COLUMNS(*) + 1 FROM {TABLE}; DROP TABLE {TABLE}; "
+        f"CREATE TABLE aops_params.{TABLE.partition('.')[2].upper()} AS FROM raw.kept",
     ],
 )
 def test_nothing_is_scored_by_a_table_of_other_rows(promoted: Shop, change: str) -> None:

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import skops.io
 
-from aops_indb.errors import ArtifactError, ModelError, RefusedError, UnknownNameError
+from aops_indb.errors import AopsError, ArtifactError, ModelError, RefusedError, SettingsError, UnknownNameError
 from aops_indb.registry import verify_audit
 
 from .oracle import expected
@@ -144,6 +144,36 @@ def test_rendered_sql_is_the_views(trained: Shop) -> None:
     assert trained.rows(f"{scores} ({text}) ORDER BY ALL") == trained.rows(f"{scores} scores.returns ORDER BY ALL")
 
 
+def test_sql_for_another_engine_is_laid_out_for_it(trained_shop: Shop) -> None:
+    project = trained_shop.project
+    with pytest.raises(AopsError, match="returns:1 has no forests to lay out: leave the layout out"):
+        project.render("returns:1", layout="node_lists")
+    for layout, dialect in (("bit_vector", "postgres"), ("node_lists", "spark"), ("case_in_methods", None)):
+        with pytest.raises(AopsError, match=f"layout '{layout}' is for .*, not for {dialect or 'duckdb'}"):
+            project.render("returns:2", layout=layout, dialect=dialect)
+    assert project.render("returns:2", layout="case_in_methods", dialect="spark").startswith("-- returns version 2")
+
+
+def test_a_schema_that_was_there_in_other_case(trained: Shop) -> None:
+    before = trained.rows("SELECT * EXCLUDE scored_at FROM scores.returns ORDER BY ALL")
+    trained.execute('DROP SCHEMA scores CASCADE; CREATE SCHEMA "Scores"')
+    for _ in range(2):
+        trained.project.promote("returns:1")
+    assert trained.rows("SELECT * EXCLUDE scored_at FROM scores.returns ORDER BY ALL") == before
+    trained.execute("CREATE OR REPLACE VIEW scores.returns__v1 AS SELECT 1 AS mine")
+    with pytest.raises(RefusedError, match="returns__v1, the view of returns:1, is not as aops made it"):
+        trained.project.score("returns")
+
+
+@pytest.mark.parametrize("actor", ["An\udcffna", "Anna\nBerta"])
+def test_an_actor_that_is_no_text(trained: Shop, monkeypatch: pytest.MonkeyPatch, actor: str) -> None:
+    before = trained.objects()
+    monkeypatch.setenv("AOPS_ACTOR", actor)
+    with pytest.raises(SettingsError, match=r"AOPS_ACTOR is 'An.*', which has characters that are no text: give a"):
+        trained.project.promote("returns:2")
+    assert trained.objects() == before
+
+
 # ── refusals ───────────────────────────────────────────────────────────────────────────────────────────
 
 # Edits of feature definitions that a trained version knows nothing of.
@@ -212,6 +242,8 @@ def test_features_that_are_back_as_they_were(trained: Shop) -> None:
         ("return:1", "champion", UnknownNameError, "unknown registered model 'return': did you mean 'returns'?"),
         ("returns:3", "champion", UnknownNameError, "unknown model version 'returns:3': did you mean 'returns:"),
         ("returns:x", "champion", UnknownNameError, "unknown model version 'returns:x'"),
+        ("returns:01", "champion", UnknownNameError, "unknown model version 'returns:01': did you mean 'returns:1'"),
+        (f"returns:{10**40}", "champion", UnknownNameError, "unknown model version 'returns:1000"),
         ("returns@champoin", "champion", UnknownNameError, "'champoin': did you mean 'champion'?"),
         ("returns:2", "my alias", ModelError, "'my alias' cannot be an alias: use a letter"),
         ("returns:2", "'; DROP TABLE raw.orders; --", ModelError, "cannot be an alias"),

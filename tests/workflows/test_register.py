@@ -89,6 +89,60 @@ def test_a_model_from_a_file(
     assert applied.project.evaluate("returns:1").metrics == version.metrics
 
 
+@pytest.mark.parametrize("file", ["light.txt", "extreme.json"])
+def test_categories_of_a_booster(
+    applied: Shop, learnable: pd.DataFrame, rows: pd.DataFrame, tmp_path: Path, file: str
+) -> None:
+    """They are text in the warehouse, some of it missing, and the library's own kind of column where it was fitted."""
+    kinds = {name: pd.CategoricalDtype(sorted(set(rows[name].dropna()))) for name in ("channel", "segment")}
+    frame = learnable[[*INPUTS, *kinds]].astype(kinds)
+    fitted, target = frame.loc[rows.index], rows["returned"].astype(int)
+    model: Any
+    if file == "extreme.json":
+        model = xgboost.XGBClassifier(n_estimators=5, max_depth=3, enable_categorical=True).fit(fitted, target)
+        model.save_model(tmp_path / file)
+    else:
+        model = lightgbm.LGBMClassifier(n_estimators=5, num_leaves=8, min_child_samples=5, verbose=-1)
+        model.fit(fitted, target).booster_.save_model(tmp_path / file)
+    version = applied.project.register("returns", tmp_path / file)
+    assert (version.version, version.parity.labels_differing) == (1, 0)
+    applied.project.promote("returns:1")
+    got = dict(applied.rows("SELECT order_id, probability_1 FROM scores.returns"))
+    wanted = model.predict_proba(frame)[:, 1]
+    assert frame["channel"].isna().sum() > 10
+    found = np.array([got[order] for order in learnable["order_id"]])
+    np.testing.assert_allclose(found, wanted, rtol=1e-9, atol=1e-15)
+
+
+@pytest.mark.parametrize("file", ["extreme.json", "logistic.skops"])
+def test_a_model_with_names_of_its_own(
+    applied: Shop, learnable: pd.DataFrame, rows: pd.DataFrame, tmp_path: Path, file: str
+) -> None:
+    fit, write = FILES[file]
+    names = dict(zip(INPUTS, ["a b", '"q"', "o'k", "\u00e9"], strict=True))
+    model = fit(rows[INPUTS].rename(columns=names), rows["returned"].astype(int))
+    write(model, tmp_path / file)
+    applied.project.register("returns", tmp_path / file, trusted=TRUSTED, inputs=INPUTS)
+    applied.project.promote("returns:1")
+    got = dict(applied.rows("SELECT order_id, probability_1 FROM scores.returns"))
+    wanted = model.predict_proba(learnable[INPUTS].rename(columns=names))[:, 1]
+    found = np.array([got[order] for order in learnable["order_id"]])
+    np.testing.assert_allclose(found, wanted, rtol=1e-9, atol=1e-15)
+
+
+def test_rows_that_the_library_does_not_take(applied: Shop, rows: pd.DataFrame, tmp_path: Path) -> None:
+    # a column that no tree asks for, which it wants to be without missing values all the same
+    frame, target = rows[["amount", "channel"]].assign(channel="none"), rows["returned"].astype(int)
+    model = catboost.CatBoostClassifier(
+        iterations=3, depth=2, cat_features=["channel"], verbose=False, allow_writing_files=False
+    ).fit(frame, target)
+    model.save_model(str(tmp_path / "cat.cbm"))
+    told = "CatBoostClassifier does not take the rows of the test period, which its SQL is held against: Invalid type"
+    with pytest.raises(ModelError, match=told):
+        applied.project.register("returns", tmp_path / "cat.cbm")
+    assert applied.rows("SELECT status FROM aops.runs") == [("failed",)]
+
+
 def test_a_model_in_onnx(applied: Shop, learnable: pd.DataFrame, rows: pd.DataFrame, tmp_path: Path) -> None:
     """As another tool would export it: one tensor of all features, labels with their probabilities in a map."""
     model = logistic(rows[INPUTS].to_numpy(), rows["returned"].astype(int))

@@ -355,6 +355,16 @@ def test_a_feature_that_no_model_takes(applied: Shop) -> None:
         applied.project.plan()
 
 
+def test_a_target_that_is_an_input(applied: Shop) -> None:
+    """What is compared with an input may be one itself; a target of inputs alone would be learnt by heart."""
+    applied.edit("models/returns", 'target="returned"', 'target="returned AND amount > 5"')
+    assert applied.project.plan().changes
+    applied.edit("models/returns", 'target="returned AND amount > 5"', 'target="amount > 5"')
+    words = r"model 'returns': target .amount > 5. is made from amount, which is an input of service 'order_features'"
+    with pytest.raises(DefinitionError, match=words):
+        applied.project.plan()
+
+
 def test_definitions_that_were_not_applied(applied: Shop) -> None:
     applied.edit("customer", 'ttl="60d"', 'ttl="90d"')
     with pytest.raises(RefusedError, match=r"changed since they were applied \(customer_profile\): run  aops apply"):

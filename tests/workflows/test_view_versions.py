@@ -52,7 +52,12 @@ def test_a_number_alone_is_another_name_for_the_view(trained: Shop) -> None:
         assert (change.effect, change.downstream.named(), change.destructive) == ("non-breaking", {}, False)
     trained.project.apply()
     assert made(trained) == NAMES[:2]
-    assert profiles(trained, "customer_profile__v1") == profiles(trained, "customer_profile")
+    for whole in ("{}", "{}__history", "{}__asof(TIMESTAMPTZ '2024-05-01')", "{}__asof('2024-03-01')"):
+        rows = [
+            trained.rows(f"SELECT * FROM features.{whole.format(name)} ORDER BY ALL")
+            for name in ("customer_profile", "customer_profile__v1")
+        ]
+        assert rows[0] == rows[1] != []
     # the version that was trained before is the same
     assert trained.project.promote("returns:1").version == 1
     assert trained.project.plan().changes == ()
@@ -116,7 +121,8 @@ def test_a_version_that_nothing_is_bound_to_goes_by_name(applied: Shop) -> None:
     applied.project.apply()
     applied.edit("customer", *TWO)
     [change, _] = applied.project.plan().changes
-    assert (change.breaking, change.effect) == (("features.customer_profile__v1 is gone",), "breaking")
+    gone = tuple(f"features.customer_profile__v1{suffix} is gone" for suffix in ("", "__history", "__asof"))
+    assert (change.breaking, change.effect) == (gone, "breaking")
     applied.project.apply(allow_destructive=["customer_profile"])
     assert made(applied) == [NAMES[0], NAMES[2]]
     assert applied.project.plan().changes == ()

@@ -6,10 +6,11 @@ from pathlib import Path
 
 from aops_indb.engines.base import Engine, RelationKind, Row, Session
 from aops_indb.engines.duckdb import DuckDBEngine
+from aops_indb.engines.postgres_engine import PostgresEngine
 from aops_indb.errors import SettingsError
 
 # URL scheme -> engine
-ENGINES: dict[str, type[Engine]] = {"duckdb": DuckDBEngine}
+ENGINES: dict[str, type[Engine]] = {"duckdb": DuckDBEngine, "postgresql": PostgresEngine}
 
 
 def engine_for(url: str, *, base: Path | None = None, wait: float = 5.0) -> Engine:
@@ -40,4 +41,4 @@ def engine_for(url: str, *, base: Path | None = None, wait: float = 5.0) -> Engi
     return engine(url, base=base or Path.cwd(), wait=wait)
 
 
-__all__ = ["ENGINES", "DuckDBEngine", "Engine", "RelationKind", "Row", "Session", "engine_for"]
+__all__ = ["ENGINES", "DuckDBEngine", "Engine", "PostgresEngine", "RelationKind", "Row", "Session", "engine_for"]

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from aops_indb.sqlgen.build import Expr
     from aops_indb.sqlgen.dialects import Dialect
+    from aops_indb.sqlgen.statements import Query, Statement
 
 Row: TypeAlias = tuple[Any, ...]
 RelationKind: TypeAlias = Literal["TABLE", "VIEW", "MACRO", "MACRO TABLE"]
@@ -67,8 +68,24 @@ class Session(Protocol):
         """Column name -> SQL type, in order, of a table, a view or a query that is not run for it."""
         ...
 
+    def described(self, query: Query) -> list[tuple[str, str]]:
+        """Name and SQL type of each column of a query that is not run for it, in order; two may have one name."""
+        ...
+
+    def expected_rows(self, query: Query) -> float | None:
+        """How many rows the engine expects of a query; None if it does not say, or windows take it unknown time."""
+        ...
+
     def unchanging(self) -> AbstractContextManager[None]:
         """Inside, nothing is changed: what columns and relations were asked for once is remembered."""
+        ...
+
+    def may_replace(self, create: Statement) -> bool:
+        """Whether a statement that makes a view or macro can replace the one there is; if not, drop that first."""
+        ...
+
+    def depends_on_settings(self, value: Expr, relation: Expr) -> bool:
+        """Whether the engine itself says that an expression over a relation depends on settings of a session."""
         ...
 
     def register(self, name: str, table: pa.Table) -> None:

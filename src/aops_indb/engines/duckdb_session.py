@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -13,6 +14,7 @@ from aops_indb.errors import AopsError, QueryError
 from aops_indb.sqlgen import build
 from aops_indb.sqlgen import statements as sql
 from aops_indb.sqlgen.dialects.duckdb import DUCKDB
+from aops_indb.sqlgen.plans import explain_as_json
 from aops_indb.sqlgen.render import render
 
 if TYPE_CHECKING:
@@ -139,6 +141,24 @@ class DuckDBSession:
         text = render(sql.describe(query), DUCKDB)
         return dict(self._asked(text, lambda: {name: sql_type for name, sql_type, *_ in self._fetched(text)}))
 
+    def described(self, query: sql.Query) -> list[tuple[str, str]]:
+        """Name and SQL type of each column of a query that is not run for it, in order; two may have one name."""
+        return [(name, sql_type) for name, sql_type, *_ in self.rows(sql.describe(query))]
+
+    def expected_rows(self, query: sql.Query) -> float | None:
+        """How many rows DuckDB expects of a query; None if it does not say."""
+
+        def operators(nodes: list[dict[str, Any]]) -> Iterator[float]:
+            for node in nodes:
+                yield float(node["extra_info"].get("Estimated Cardinality") or 0)
+                yield from operators(node["children"])
+
+        try:
+            [(_, text, *_)] = self.rows(explain_as_json(query))
+        except QueryError:
+            return None
+        return next((rows for rows in operators(json.loads(text)) if rows), None)
+
     @contextmanager
     def unchanging(self) -> Iterator[None]:
         """Inside, nothing is changed: what columns and relations were asked for once is remembered."""
@@ -166,7 +186,7 @@ class DuckDBSession:
 
     def _catalogued(self, schema: str) -> list[tuple[str, RelationKind, str]]:
         """Name, kind and SQL of what a schema holds."""
-        found: list[tuple[str, RelationKind, str]] = self._asked("", self._catalogue).get(schema, [])
+        found: list[tuple[str, RelationKind, str]] = self._asked("", self._catalogue).get(schema.lower(), [])
         return found
 
     def _catalogue(self) -> dict[str, list[tuple[str, RelationKind, str]]]:
@@ -181,8 +201,17 @@ class DuckDBSession:
             for schema, name, kind, text in self.rows(
                 sql.select(asked, sql.table_function(function, "main"), where=here)
             ):
-                found.setdefault(schema, []).append((name, columns.kinds[kind], text))
+                # a schema that was there may be written in other case
+                found.setdefault(schema.lower(), []).append((name, columns.kinds[kind], text))
         return found
+
+    def may_replace(self, create: sql.Statement) -> bool:  # noqa: ARG002 (as Session has it)
+        """Always: nothing of DuckDB's hangs on a view's columns."""
+        return True
+
+    def depends_on_settings(self, value: Expr, relation: Expr) -> bool:  # noqa: ARG002 (as Session has it)
+        """DuckDB does not say so of anything."""
+        return False
 
     def register(self, name: str, table: pa.Table) -> None:
         """Make an Arrow table readable as a relation of that name, for this session alone."""

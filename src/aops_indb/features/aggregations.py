@@ -323,6 +323,9 @@ AGGREGATIONS: dict[str, AggregationFunction] = {
     ),
 }
 
+# (aggregation, dialect) -> how it differs there.
+DIFFERENT: dict[tuple[str, str], str] = {("approx_count_distinct", "postgres"): "the exact number: it has no sketch"}
+
 
 def row_value(function: AggregationFunction, row: RowParts, condition: Expr | None) -> Expr:
     """What an event contributes: its value where the condition holds, NULL where it does not."""

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 
 from aops_indb.features.definitions import Check, DataSource, FeatureView
+from aops_indb.features.view_versions import spelled
 from aops_indb.sqlgen.build import (
     Expr,
     and_,
@@ -49,6 +50,9 @@ def checks_on(thing: DataSource | FeatureView, others: Mapping[str, Check]) -> t
 
 
 def _is(one: object, other: DataSource | FeatureView) -> bool:
+    if isinstance(one, FeatureView) and isinstance(other, FeatureView):
+        # of versions side by side the newest has the name, and each its number
+        return spelled(one.reference_name) in (other.name, spelled(other.reference_name))
     return type(one) is type(other) and getattr(one, "name", None) == other.name
 
 
@@ -156,5 +160,6 @@ def failing_rows(relation: Expr, check: Check, types: Types) -> Query | None:
         return select(columns, relation, where=[*_where(check), fails(check, types)], limit=check.keep)
     alike = over(anonymous("COUNT", star()), [col(name) for name in check.about])
     present = [is_not_null(col(name)) for name in check.about]
-    rows = select([star()], relation, where=[*_where(check), *present], qualify=gt(alike, lit(1)), limit=check.keep)
-    return select(columns, subquery(rows, "rows_alike"))
+    named = [column.copy() for column in columns]
+    rows = select(named, relation, where=[*_where(check), *present], qualify=gt(alike, lit(1)))
+    return select(columns, subquery(rows, "rows_alike"), limit=check.keep)

@@ -6,6 +6,8 @@ squares cancels, whatever the values. Differences and products are rounded once 
 variance is within 32 * 2^-53 of the exact one, relatively, and a slope within 64 * 2^-53 of the standard deviation of
 the values divided by that of the times.
 
+The name of the list says what is computed from it: PostgreSQL, without functions of lists, does it in another way.
+
 Values above 1e140 or all below 1e-140 in size are multiplied by a power of 2, so that no square leaves the range.
 """
 
@@ -45,16 +47,16 @@ def variance(values: Expr) -> Expr:
     >>> variance(col("v")).sql("duckdb").count("'kahan_sum'")
     2
     """
-    return _spread(values, lambda squares, scale: div(div(squares, scale), scale.copy()))
+    return _spread("__variance", values, lambda squares, scale: div(div(squares, scale), scale.copy()))
 
 
 def stddev(values: Expr) -> Expr:
     """The sample standard deviation of a sorted list of floats; NULL below two."""
-    return _spread(values, lambda squares, scale: div(func("SQRT", squares), scale))
+    return _spread("__stddev", values, lambda squares, scale: div(func("SQRT", squares), scale))
 
 
-def _spread(values: Expr, result: Callable[[Expr, Expr], Expr]) -> Expr:
-    """A result from the variance of the scaled values, and the scale."""
+def _spread(name: str, values: Expr, result: Callable[[Expr, Expr], Expr]) -> Expr:
+    """A result from the variance of the scaled values, and the scale; name: of the list in it."""
 
     def of_values(listed: Expr) -> Expr:
         return let("__scale", _scale(listed), lambda scale: of_scaled(listed.copy(), scale))
@@ -74,7 +76,7 @@ def _spread(values: Expr, result: Callable[[Expr, Expr], Expr]) -> Expr:
         positive = let("__spread", spread, lambda s: case([(lt(s, lit(0.0)), lit(0.0))], s.copy()))
         return result(div(positive, sub(many.copy(), lit(1.0))), scale)
 
-    return let("__v", values, lambda v: case([(ge(list_length(v), lit(2)), of_values(v.copy()))]))
+    return let(name, values, lambda v: case([(ge(list_length(v), lit(2)), of_values(v.copy()))]))
 
 
 def slope(rows: Expr) -> Expr:
@@ -103,7 +105,7 @@ def slope(rows: Expr) -> Expr:
     def several_times(listed: Expr) -> Expr:
         return ne(field(nth(listed, lit(1)), "at"), field(_final(listed.copy()), "at"))
 
-    return let("__v", rows, lambda v: case([(several_times(v), of_rows(v.copy()))]))
+    return let("__slope", rows, lambda v: case([(several_times(v), of_rows(v.copy()))]))
 
 
 def _slope_of_differences(d: Expr) -> Expr:

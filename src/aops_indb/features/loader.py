@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
-from aops_indb.errors import AopsError, DefinitionError
+from aops_indb.errors import AopsError, DefinitionError, UnknownNameError
 from aops_indb.features.definition_set import DefinitionSet
 from aops_indb.features.definitions import Definition, Entity, FeatureView
 from aops_indb.features.definitions.check import unattached
@@ -61,11 +61,14 @@ def load_definitions(root: Path, folders: Sequence[str]) -> Loaded:
                 problems[_problem(error, [root / folder for folder in folders], file)] = None
             else:
                 found.update((id(d), d) for d in _definitions_in(module))
+    unread = bool(problems)
     for file in _files(root, folders, "*.sql"):
         try:
             view = read_sql_file(file, _entities(found.values()))
         except DefinitionError as error:
-            problems[_problem(error, [], file)] = None
+            # a name that is missing may be in a file that could not be read
+            if not (unread and isinstance(error.__cause__, UnknownNameError)):
+                problems[_problem(error, [], file)] = None
         else:
             found[id(view)] = view
     problems |= {_problem(error, [], root): None for error in unattached(found.values())}

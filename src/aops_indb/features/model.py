@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, model_validator
 
 from aops_indb.errors import shown
 from aops_indb.features.definitions import EVENT_TIMESTAMP, Definition, FeatureService, repeated
-from aops_indb.features.setting_types import ColumnName, Listed, Moment, ObjectName, SqlExpression, SqlSelect, Text
+from aops_indb.features.setting_types import ColumnName, Listed, Moment, ObjectName, SourceQuery, SqlExpression, Text
 
 
 def _executor(value: object) -> object:
@@ -46,7 +46,8 @@ class Model(Definition):
     """What is predicted, for which rows, from which features, by which estimators.
 
     spine:       SELECT with the entities' join keys, event_timestamp (when the prediction is made), the
-                 request columns, and whatever target and population speak of; one row for each prediction
+                 request columns, and whatever target and population speak of; one row for each prediction, and the same
+                 ones whenever it is asked
     keys:        columns of the spine that the scored view shows; with event_timestamp they tell rows apart
     target:      SQL condition over the spine's columns, true or false; known only later, never an input
     population:  SQL condition: rows that can be learnt from and measured on
@@ -58,7 +59,7 @@ class Model(Definition):
 
     name: ObjectName
     service: FeatureService
-    spine: SqlSelect
+    spine: SourceQuery
     keys: Listed[ColumnName]
     target: SqlExpression
     population: SqlExpression | None = None

@@ -20,7 +20,7 @@ from aops_indb.errors import (
 )
 from aops_indb.features.types import LONGEST, TOO_LONG, DType, dtypes, parse_duration, parse_window, unknown_dtype
 from aops_indb.sqlgen.parse import parse_select
-from aops_indb.sqlgen.row_expressions import require_row_expression, require_unchanging
+from aops_indb.sqlgen.row_expressions import require_no_chance, require_row_expression, require_unchanging
 from aops_indb.sqlgen.statements import parse_table
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")
@@ -272,6 +272,7 @@ TableName = Annotated[Text, _accepted_by(parse_table)]
 SqlExpression = Annotated[Text, _accepted_by(require_row_expression)]
 SqlSelect = Annotated[Text, _accepted_by(parse_select)]
 SourceQuery = Annotated[SqlSelect, _accepted_by(require_unchanging)]
+CheckQuery = Annotated[SqlSelect, _accepted_by(require_no_chance)]
 Window = Annotated[Text, _accepted_by(parse_window)]
 Duration = Annotated[dt.timedelta, BeforeValidator(_duration), AfterValidator(_positive)]
 Moment = Annotated[dt.datetime, BeforeValidator(_moment)]

@@ -156,7 +156,7 @@ def _entities(file: _SqlFile, given: object, known: Mapping[str, Entity]) -> lis
             cause = UnknownNameError("entity", str(name), known)
             raise DefinitionError(
                 f'{cause}; or say its keys here: entities = {{ {name} = ["…"] }}', where=file.at("entities")
-            )
+            ) from cause
     return [known[name] for name in given]
 
 

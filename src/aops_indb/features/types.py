@@ -6,6 +6,7 @@ import datetime as dt
 import re
 from collections.abc import Iterable
 from enum import EnumType, StrEnum
+from functools import lru_cache
 from typing import NoReturn
 
 from aops_indb.errors import closest_names, shown
@@ -71,6 +72,7 @@ def parse_window(text: str) -> dt.timedelta | None:
     return None if text.strip() == LIFETIME else parse_duration(text)
 
 
+@lru_cache(maxsize=1_000)
 def parse_duration(text: str) -> dt.timedelta:
     """A length of time: a whole number and s, m, h, d (24 hours) or w (7 days); at most 36,500 days.
 

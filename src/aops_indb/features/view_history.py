@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from aops_indb.errors import DefinitionError
 from aops_indb.features.definitions import DataSource, FeatureView, ViewHistory
-from aops_indb.features.windows import TypesOf
+from aops_indb.features.known_types import KnownTypes
+from aops_indb.features.windows import TypesOf, value_types, window_features
 from aops_indb.sqlgen.parse import parse_select, tables_in
 from aops_indb.sqlgen.statements import parse_table
 
@@ -18,10 +19,30 @@ def with_types(view: FeatureView, types_of: TypesOf | None) -> FeatureView:
     """The view, over a history compiled with the warehouse's column types: the same numbers as in the view it is of."""
     if types_of is None or not isinstance(view.source, ViewHistory):
         return view
+    if not isinstance(types_of, KnownTypes):
+        return _typed(view, view.source, types_of)
+    # each of its queries asks for it, and so does each of the views over it
+    if view.reference_name not in types_of.typed:
+        types_of.typed[view.reference_name] = _typed(view, view.source, types_of)
+    return types_of.typed[view.reference_name]
+
+
+def _typed(view: FeatureView, source: ViewHistory, types_of: TypesOf) -> FeatureView:
     from aops_indb.features.views import history
 
-    query = history(view.source.of, types_of).sql("duckdb")
-    return view.model_copy(update={"source": view.source.model_copy(update={"query": query})})
+    query = history(source.of, types_of).sql("duckdb")
+    return view.model_copy(update={"source": source.model_copy(update={"query": query})})
+
+
+def known_types(view: FeatureView, ask: TypesOf) -> KnownTypes:
+    """The types of the values that a view reduces, and those that the views reduce whose history it reads."""
+    known, each = KnownTypes(ask), view
+    while True:
+        features = window_features(each, [feature.name for feature in each.features])
+        known.values[each.reference_name] = [f.name for f in features], value_types(each, features, ask)
+        if not isinstance(each.source, ViewHistory):
+            return known
+        each = each.source.of
 
 
 def require_no_circle(views: Mapping[str, FeatureView]) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TypeAlias
 
 from aops_indb.features.ctes import Ctes
 from aops_indb.features.definitions import EVENT_TIMESTAMP, FeatureColumn, FeatureView
@@ -12,7 +14,7 @@ from aops_indb.features.float_sums import Reducer, reduce_rows
 from aops_indb.features.point_in_time import join_view
 from aops_indb.features.source_rows import KNOWN_AT, source_rows, versions
 from aops_indb.features.validity import VALID_TO
-from aops_indb.features.view_history import with_types
+from aops_indb.features.view_history import known_types, with_types
 from aops_indb.features.windows import (
     TypesOf,
     WindowFeature,
@@ -37,6 +39,7 @@ from aops_indb.sqlgen.statements import (
     select,
     subquery,
     table,
+    table_function,
     union_distinct,
     with_ctes,
 )
@@ -51,14 +54,41 @@ _ZONED = "TIMESTAMPTZ"
 _AT = "at the very moment of event_timestamp"
 
 
-@dataclass(frozen=True, slots=True)
+# A query, and the statements that make a view or macro of it.
+Compiled: TypeAlias = tuple[Query, tuple[Statement, ...]]
+
+
+@dataclass(frozen=True)
 class WarehouseObject:
-    """A view or table macro: its kind and name, the query it stands for, and the statements that make it."""
+    """A view or table macro: its kind and name; the query it stands for and the statements that make it.
+
+    compile: makes these once they are asked for: a plan of what is new needs none of them
+    shape:   makes a shorter query that has the same columns, of the same types
+    """
 
     kind: str
     name: str
-    query: Query
-    statements: tuple[Statement, ...]
+    compile: Callable[[], Compiled]
+    shape: Callable[[], Query] | None = None
+
+    @classmethod
+    def of(cls, kind: str, name: str, query: Query, statements: tuple[Statement, ...]) -> WarehouseObject:
+        """One that is compiled already."""
+        return cls(kind, name, lambda: (query, statements))
+
+    @cached_property
+    def _compiled(self) -> Compiled:
+        return self.compile()
+
+    @property
+    def query(self) -> Query:
+        """The query it stands for."""
+        return self._compiled[0]
+
+    @property
+    def statements(self) -> tuple[Statement, ...]:
+        """The statements that make it."""
+        return self._compiled[1]
 
 
 def warehouse_objects(
@@ -69,33 +99,48 @@ def warehouse_objects(
     types_of: TypesOf | None = None,
     kept: Expr | None = None,
 ) -> tuple[WarehouseObject, ...]:
-    """The three objects of a view.
+    """The three objects of a view; what types decide about them is asked for here, not when they are compiled.
 
     now:       a fixed time, with a time zone, that the view of now shows; None for the clock
     time_zone: whether the source's times have one; those that have none are taken for UTC
     kept:      a table of the view's history to read instead of the source
     """
+    known = None if types_of is None or kept is not None else known_types(view, types_of)
 
     def at(moment: Expr) -> Query:
-        return as_of(view, moment, types_of) if kept is None else as_of_kept(view, kept, moment)
+        return as_of(view, moment, known) if kept is None else as_of_kept(view, kept, moment)
 
+    def whole() -> Query:
+        return history(view, known) if kept is None else select([star()], kept.copy())
+
+    moment = _now(now, time_zone)
+    current = WarehouseObject(
+        "view",
+        view.name,
+        lambda: _current(view, at(moment)),
+        # without the types floats are summed in order, which takes less SQL
+        None if known is None else lambda: as_of(view, moment),
+    )
+    past = WarehouseObject("view", view.name + HISTORY_SUFFIX, lambda: _history(view, whole()))
+    macro = WarehouseObject("macro", view.name + AS_OF_SUFFIX, lambda: _as_of(view, at, time_zone))
+    return (current, past, macro)
+
+
+def _now(now: dt.datetime | None, time_zone: bool) -> Expr:
     moment: Expr = anonymous("NOW") if now is None else lit(now)
-    if not time_zone:
-        # compared as they are, an aware and a naive time differ with the time zone of whoever asks
-        moment = anonymous("TIMEZONE", lit("UTC"), moment)
-    whole = history(view, types_of) if kept is None else select([star()], kept.copy())
-    return (_current(view, at(moment)), _history(view, whole), _as_of(view, at, time_zone))
+    # compared as they are, an aware and a naive time differ with the time zone of whoever asks
+    return moment if time_zone else anonymous("TIMEZONE", lit("UTC"), moment)
 
 
-def _current(view: FeatureView, query: Query) -> WarehouseObject:
+def _current(view: FeatureView, query: Query) -> Compiled:
     target = table(view.name, SCHEMA)
     text = view.description or f"Features of {', '.join(e.name for e in view.entities)}"
     statements = [create_view(target, query), comment("VIEW", target.copy(), text)]
     statements += _column_comments(view.name, view, view.features)
-    return WarehouseObject("view", view.name, query, tuple(statements))
+    return query, tuple(statements)
 
 
-def _history(view: FeatureView, query: Query) -> WarehouseObject:
+def _history(view: FeatureView, query: Query) -> Compiled:
     name = view.name + HISTORY_SUFFIX
     target = table(name, SCHEMA)
     text = f"{view.name}: one row for each moment from which values hold, until the entity's next row"
@@ -106,17 +151,16 @@ def _history(view: FeatureView, query: Query) -> WarehouseObject:
     ]
     statements = [create_view(target, query), comment("VIEW", target.copy(), text)]
     statements += _column_comments(name, view, (since, *columns) if timed else columns)
-    return WarehouseObject("view", name, query, tuple(statements))
+    return query, tuple(statements)
 
 
-def _as_of(view: FeatureView, at: Callable[[Expr], Query], time_zone: bool) -> WarehouseObject:
-    name = view.name + AS_OF_SUFFIX
-    target, parameter = table(name, SCHEMA), _parameter(view)
+def _as_of(view: FeatureView, at: Callable[[Expr], Query], time_zone: bool) -> Compiled:
+    target, parameter = table(view.name + AS_OF_SUFFIX, SCHEMA), _parameter(view)
     query = at(_moment_given(parameter, time_zone))
     text = f"{view.name} as it was known at a time, the argument: one row for each entity known then"
     types = {parameter: _ZONED if time_zone else "TIMESTAMP"}
     create = create_table_macro(target, [parameter], query, signature=MacroSignature(types, table(view.name, SCHEMA)))
-    return WarehouseObject("macro", name, query, (create, comment("MACRO TABLE", target.copy(), text)))
+    return query, (create, comment("MACRO TABLE", target.copy(), text))
 
 
 def _moment_given(parameter: str, time_zone: bool) -> Expr:
@@ -254,10 +298,21 @@ def _moments(view: FeatureView, rows: str, between: tuple[Expr, Expr] | None) ->
     return union_distinct(*changes)
 
 
-def numbered_view(view: FeatureView, version: int) -> WarehouseObject:
-    """The newest version of a view under its number too: `features.<view>__v2`."""
-    target, query = table(f"{view.name}__v{version}", SCHEMA), select([star()], table(view.name, SCHEMA))
-    text = f"{view.name}, version {version}: the newest"
-    return WarehouseObject(
-        "view", target.name, query, (create_view(target, query), comment("VIEW", target.copy(), text))
-    )
+def numbered_objects(view: FeatureView, version: int, *, time_zone: bool = True) -> tuple[WarehouseObject, ...]:
+    """The newest version of a view under its number too: `features.<view>__v2`, its history and as-of function."""
+    name, text = f"{view.name}__v{version}", f"{view.name}, version {version}: the newest"
+    made = []
+    for suffix, kind_text in (("", text), (HISTORY_SUFFIX, f"{text}; its history")):
+        target, query = table(name + suffix, SCHEMA), select([star()], table(view.name + suffix, SCHEMA))
+        statements = (create_view(target, query), comment("VIEW", target.copy(), kind_text))
+        made.append(WarehouseObject.of("view", name + suffix, query, statements))
+    return (*made, _numbered_as_of(view, name, text, time_zone))
+
+
+def _numbered_as_of(view: FeatureView, name: str, text: str, time_zone: bool) -> WarehouseObject:
+    target, parameter = table(name + AS_OF_SUFFIX, SCHEMA), _parameter(view)
+    query = select([star()], table_function(view.name + AS_OF_SUFFIX, SCHEMA, col(parameter)))
+    signature = MacroSignature({parameter: _ZONED if time_zone else "TIMESTAMP"}, table(name, SCHEMA))
+    create = create_table_macro(target, [parameter], query, signature=signature)
+    told = f"{text}; as it was known at a time, the argument"
+    return WarehouseObject.of("macro", target.name, query, (create, comment("MACRO TABLE", target.copy(), told)))

@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from aops_indb.features.aggregations import AggregationFunction, Bind, RowParts, Settings, row_value
 from aops_indb.features.definitions import EVENT_TIMESTAMP, Aggregation, FeatureView
+from aops_indb.features.known_types import KnownTypes
 from aops_indb.features.source_rows import KNOWN_AT, source_rows
 from aops_indb.features.types import LIFETIME
 from aops_indb.sqlgen.build import (
@@ -30,6 +31,7 @@ from aops_indb.sqlgen.build import (
     sum_in_order,
 )
 from aops_indb.sqlgen.lists import struct
+from aops_indb.sqlgen.origins import parts
 from aops_indb.sqlgen.parse import parse_expression
 from aops_indb.sqlgen.reductions import (
     approx_count_distinct,
@@ -46,6 +48,8 @@ from aops_indb.sqlgen.windows import desc
 IN_ORDER = "SUM_IN_ORDER"
 # The values themselves, in order.
 LIST = "LIST"
+
+_COMPARING = {"MIN", "MAX", "LARGEST_N", "MODE"}
 
 # Simple aggregates that are no functions of SQL of that name.
 SIMPLE_AGGREGATES: dict[str, Callable[[Expr, Settings], Expr]] = {
@@ -173,9 +177,20 @@ def aggregated(aggregation: Aggregation) -> Expr | None:
     return parse_expression(aggregation.expr) if aggregation.expr is not None else None
 
 
-def _value(view: FeatureView, aggregation: Aggregation, reduction: AggregationFunction) -> Expr:
+def _value(view: FeatureView, aggregation: Aggregation, reduction: AggregationFunction, sql_type: str = "") -> Expr:
+    """What is kept of a row; a text is said to be one: some warehouses have several orders for them."""
     condition = parse_expression(aggregation.where) if aggregation.where else None
-    return row_value(reduction, _row_parts(view, aggregated(aggregation)), condition)
+    kept = row_value(reduction, _row_parts(view, aggregated(aggregation)), condition)
+    if sql_type != "VARCHAR":
+        return kept
+    if parts(kept) is None:
+        return cast(kept, "VARCHAR")
+    return row_value(reduction, _row_parts(view, cast(_given(aggregation), "VARCHAR")), condition)
+
+
+def _given(aggregation: Aggregation) -> Expr:
+    value = aggregated(aggregation)
+    return lit(1) if value is None else value
 
 
 def _row_parts(view: FeatureView, value: Expr | None) -> RowParts:
@@ -188,9 +203,8 @@ def value_rows(
 ) -> Query:
     """The source's rows with the values that the features reduce; types: of those values, as far as they are known."""
     opening = openings(features)
-    values = {f.value: _value(view, f.aggregation, f.reduction) for f in (*features, *opening)}
-    # said of texts: some warehouses have several orders for them
-    values |= {name: cast(values[name], "VARCHAR") for name in values if types.get(name) == "VARCHAR"}
+    every = (*features, *opening)
+    values = {f.value: _value(view, f.aggregation, f.reduction, types.get(f.value, "")) for f in every}
     order = {ORDER: _order(_row_parts(view, None))} if opening else {}
     return source_rows(view, (values | order).items())
 
@@ -203,8 +217,15 @@ def sums_of_any_type(features: Iterable[WindowFeature]) -> list[WindowFeature]:
 def value_types(view: FeatureView, features: Sequence[WindowFeature], types_of: TypesOf | None) -> Mapping[str, str]:
     """The types of the values that such sums are of, or that are compared; none where nobody can be asked."""
     summed = {feature.name for feature in sums_of_any_type(features)}
-    unsure = [f for f in features if f.name in summed or f.aggregates & {"MIN", "MAX"}]
-    return types_of(value_rows(view, unsure)) if unsure and types_of else {}
+    unsure = [f for f in features if f.name in summed or f.aggregates & _COMPARING]
+    if not unsure or types_of is None:
+        return {}
+    known = types_of.of(view, [f.name for f in features]) if isinstance(types_of, KnownTypes) else None
+    if known is not None:
+        return known
+    kept = {f.value: (f, _value(view, f.aggregation, f.reduction)) for f in unsure}
+    asked = {name: value if parts(value) is None else _given(f.aggregation) for name, (f, value) in kept.items()}
+    return types_of(source_rows(view, asked.items()))
 
 
 def filtered_at(at: Expr, rows: str, points: str) -> BindToWindow:

@@ -12,7 +12,8 @@ from aops_indb.registry.definitions import (
     record_definition,
     remove_definition,
 )
-from aops_indb.registry.jobs import finish_job, mark_interrupted, start_job
+from aops_indb.registry.jobs import finish_job, mark_interrupted, newest_job, running_jobs, start_job
+from aops_indb.registry.lineage import ColumnEdge, column_edges_of, record_column_edges
 from aops_indb.registry.materializations import forget_intervals, kept_until, record_interval, record_made_as
 from aops_indb.registry.models import (
     CHAMPION,
@@ -60,6 +61,7 @@ __all__ = [
     "LISTS",
     "Actor",
     "CheckResult",
+    "ColumnEdge",
     "ColumnRecord",
     "DatasetRecord",
     "DefinitionRecord",
@@ -76,6 +78,7 @@ __all__ = [
     "audited_names",
     "blocking_failures",
     "bound_definitions",
+    "column_edges_of",
     "current_actor",
     "dataset_events",
     "datasets_named",
@@ -96,11 +99,13 @@ __all__ = [
     "migrations",
     "model_version",
     "model_versions",
+    "newest_job",
     "note_compiled",
     "parameter_digests",
     "params",
     "prepare",
     "record_check_results",
+    "record_column_edges",
     "record_dataset",
     "record_definition",
     "record_deployment",
@@ -111,6 +116,7 @@ __all__ = [
     "registration",
     "remove_definition",
     "resolve_version",
+    "running_jobs",
     "schema_version",
     "set_alias",
     "start_job",

@@ -11,10 +11,12 @@ from sqlalchemy import func, insert, select
 
 from aops_indb.engines import Session
 from aops_indb.registry.atomic import atomic
-from aops_indb.registry.definitions import Key, applied_definitions
+from aops_indb.registry.definitions import DefinitionRecord, Key, applied_definitions
 from aops_indb.registry.tables import CHECK_RESULTS
 
 PASSED, FAILED, ERROR = "passed", "failed", "error"
+# kinds of definitions that a version of a model is bound to
+BOUND = ("feature_view", "feature_view_alias", "on_demand_feature")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +69,32 @@ def last_results(session: Session) -> dict[tuple[str, str, str], CheckResult]:
     return {(each.object_kind, each.object_name, each.check_name): each for each in found}
 
 
-def blocking_failures(session: Session, views: Collection[str]) -> list[CheckResult]:
-    """Checks in force with blocks_scoring, on these feature views or their sources, that did not pass when last run."""
+def blocking_failures(session: Session, bound: Collection[str]) -> list[CheckResult]:
+    """Checks in force with blocks_scoring that did not pass when last run.
+
+    bound: the views and on-demand features of a version; all that these are made from counts, as views they are an
+           alias of, views of views, and their sources
+    """
     applied = applied_definitions(session)
-    things: set[Key] = {("feature_view", name) for name in views if ("feature_view", name) in applied}
-    things |= {key for view in set(things) for key in applied[view].depends_on if key[0] == "data_source"}
+    things = _made_from({key for key in applied if key[0] in BOUND and key[1] in bound}, applied)
     blocking = {(*key, label) for key in things for label in _blocking(applied[key].definition.get("checks", ()))}
     for (kind, _), record in applied.items():
         if kind == "check" and record.definition.get("blocks_scoring"):
             blocking |= {(*key, record.name) for key in record.depends_on if key in things}
     results = last_results(session)
     return [results[key] for key in sorted(blocking) if key in results and results[key].status != PASSED]
+
+
+def _made_from(keys: set[Key], applied: Mapping[Key, DefinitionRecord]) -> set[Key]:
+    """These definitions, and all that they depend on."""
+    found: set[Key] = set()
+    to_do = list(keys)
+    while to_do:
+        key = to_do.pop()
+        if key in applied and key not in found:
+            found.add(key)
+            to_do += applied[key].depends_on
+    return found
 
 
 def _blocking(checks: Collection[Mapping[str, Any]]) -> list[str]:

@@ -38,6 +38,7 @@ class DefinitionRecord:
     sql:         object -> query            depends_on: (kind, name) of what it is made from
     made_as:     object -> digest of the text the warehouse keeps of it
     compiled_from: digest of all that the SQL depends on; empty if that cannot be told
+    kept_in:     table of its history that its views read; empty if they read the source
     """
 
     kind: str
@@ -53,6 +54,7 @@ class DefinitionRecord:
     version: int = 0
     made_as: Mapping[str, str] = field(default_factory=dict)
     compiled_from: str = ""
+    kept_in: str = ""
 
 
 def applied_definitions(session: Session) -> dict[Key, DefinitionRecord]:
@@ -62,7 +64,7 @@ def applied_definitions(session: Session) -> dict[Key, DefinitionRecord]:
     for row in execute(_of_those_in_force(DEFINITION_COLUMNS)):
         columns.setdefault(row.definition_id, []).append(ColumnRecord(row.column_name, row.dtype, row.description))
     upstream: dict[int, list[Key]] = {}
-    for row in execute(_of_those_in_force(LINEAGE_EDGES)):
+    for row in execute(_of_those_in_force(LINEAGE_EDGES).where(LINEAGE_EDGES.c.column_name.is_(None))):
         upstream.setdefault(row.definition_id, []).append((row.upstream_kind, row.upstream_name))
     in_force = select(DEFINITIONS).where(_IN_FORCE).order_by(DEFINITIONS.c.definition_id)
     return {
@@ -91,6 +93,7 @@ def _record(row: Any, columns: list[ColumnRecord], depends_on: list[Key]) -> Def
         version=row.version,
         made_as=row.made_as,
         compiled_from=row.compiled_from,
+        kept_in=row.kept_in,
     )
 
 
@@ -117,6 +120,7 @@ def record_definition(session: Session, record: DefinitionRecord, *, actor: Acto
         "compiled_sql": dict(record.sql),
         "made_as": dict(record.made_as),
         "compiled_from": record.compiled_from,
+        "kept_in": record.kept_in,
         "applied_at": now(),
         "applied_by": actor.name,
     }

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Column, insert, select, update
+from sqlalchemy import Column, func, insert, select, update
 
 from aops_indb.engines import Session
 from aops_indb.registry import audit
@@ -79,6 +79,22 @@ def _record(session: Session, row: Any, actor: Actor, outcome: Mapping[str, Any]
         version=row.model_version,
         details={"job": row.job_id, **outcome},
     )
+
+
+def running_jobs(session: Session, kind: str, target: str) -> list[tuple[int, Process]]:
+    """Jobs of a kind on a target that say they run, each with its process."""
+    j = JOB_RUNS.c
+    these = (j.kind == kind) & (j.target == target) & (j.status == RUNNING)
+    found = session.connection.execute(select(JOB_RUNS).where(these).order_by(j.job_id))
+    return [(row.job_id, Process.of(row)) for row in found]
+
+
+def newest_job(session: Session, kind: str, target: str) -> int | None:
+    """The job of a kind on a target that began last."""
+    j = JOB_RUNS.c
+    newest = select(func.max(j.job_id)).where((j.kind == kind) & (j.target == target))
+    found: int | None = session.connection.execute(newest).scalar()
+    return found
 
 
 @atomic

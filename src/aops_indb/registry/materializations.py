@@ -52,6 +52,6 @@ def forget_intervals(session: Session, view: str) -> None:
 def record_made_as(session: Session, view: str, made_as: Mapping[str, str], *, actor: Actor, reads: str | None) -> None:
     """Note that the views of a definition in force were made anew; reads: the table they read, None for the source."""
     this = (DEFINITIONS.c.kind == "feature_view", DEFINITIONS.c.name == view, DEFINITIONS.c.retired_at.is_(None))
-    session.connection.execute(update(DEFINITIONS).where(*this).values(made_as=dict(made_as)))
+    session.connection.execute(update(DEFINITIONS).where(*this).values(made_as=dict(made_as), kept_in=reads or ""))
     details = {"reads": reads}
     audit.record(session, actor=actor, action="materialize", kind="feature_view", name=view, details=details)

@@ -244,8 +244,9 @@ def resolve_version(session: Session, reference: str) -> ModelVersionRecord:
     _require_model(session, model)
     if separators == "@" or not selector:
         return model_version(session, model, _aliased_version(session, model, selector or CHAMPION, not selector))
-    if not selector.isdecimal():
-        raise UnknownNameError("model version", reference, [f"{model}:{n}" for n in model_versions(session, model)])
+    versions = model_versions(session, model)
+    if selector not in map(str, versions):
+        raise UnknownNameError("model version", reference, [f"{model}:{n}" for n in versions])
     return model_version(session, model, int(selector))
 
 

@@ -40,6 +40,11 @@ class Process:
         return {"host": self.host, "pid": self.pid, "process_started": self.started}
 
     @property
+    def is_here(self) -> bool:
+        """Whether it runs on this host; of another host's nothing is known."""
+        return self.host == socket.gethostname() and not self.is_gone
+
+    @property
     def is_gone(self) -> bool:
         """Whether it ran on this host and has ended; of another host's nothing is known."""
         return self.host == socket.gethostname() and _started(self.pid) != self.started

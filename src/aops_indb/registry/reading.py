@@ -43,9 +43,11 @@ class Listing:
         return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
 
 
-def _definitions(kind: str) -> Select[Any]:
+def _definitions(kind: str, *settings: str) -> Select[Any]:
+    """Definitions of a kind, some of their settings after the name."""
     d = DEFINITIONS.c
-    columns = (d.name, d.version, d.description, d.owner, d.applied_at, d.applied_by)
+    told = (d.definition[setting].as_string().label(setting) for setting in settings)
+    columns = (d.name, d.version, *told, d.description, d.owner, d.applied_at, d.applied_by)
     return select(*columns).where((d.kind == kind) & d.retired_at.is_(None)).order_by(d.name)
 
 
@@ -95,6 +97,7 @@ LISTS: dict[str, Select[Any]] = {
     "entities": _definitions("entity"),
     "sources": _definitions("data_source"),
     "views": _definitions("feature_view"),
+    "aliases": _definitions("feature_view_alias", "of", "prefix"),
     "features": _features(),
     "services": _definitions("feature_service"),
     "models": _models(),

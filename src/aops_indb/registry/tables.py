@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, DateTime, Double, LargeBinary, MetaData, String, Table
+from sqlalchemy import JSON, BigInteger, Boolean, Column, DateTime, Double, LargeBinary, MetaData, String, Table
 from sqlalchemy.types import TypeEngine
 
 SCHEMA = "aops"
@@ -18,6 +18,7 @@ _TYPES: dict[str, TypeEngine[Any]] = {
     "t": DateTime(timezone=True),
     "j": JSON(),
     "b": LargeBinary(),
+    "f": Boolean(),
 }
 
 
@@ -35,13 +36,13 @@ AUDIT_LOG = _table(
 DEFINITIONS = _table(
     "definitions",
     "definition_id:i kind:s name:s version:i fingerprint:s definition:j description:s owner:s tags:j compiled_sql:j "
-    "made_as:j compiled_from:s applied_at:t applied_by:s retired_at:t retired_by:s",
+    "made_as:j compiled_from:s kept_in:s applied_at:t applied_by:s retired_at:t retired_by:s",
 )
 DEFINITION_COLUMNS = _table("definition_columns", "definition_id:i position:i column_name:s dtype:s description:s")
 LINEAGE_EDGES = _table(
     "lineage_edges",
     "kind:s name:s version:i definition_id:i position:i column_name:s upstream_kind:s upstream_name:s "
-    "upstream_version:s upstream_column:s",
+    "upstream_version:s upstream_column:s direct:f",
 )
 DATASETS = _table(
     "datasets",

@@ -143,6 +143,12 @@ def known_categories(model: Any, inputs: Sequence[Any]) -> dict[Any, list[Any]]:
     return find(model, inputs) if find else {}
 
 
+def with_known_categories(model: Any, frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame as such a booster takes it, whose columns are the model's inputs in order; of other models as it is."""
+    known = known_categories(model, list(frame.columns))
+    return _with_categories(frame, known) if known else frame
+
+
 def _of_xgboost(model: Any, inputs: Sequence[Any]) -> dict[Any, list[Any]]:
     booster = model.get_booster() if hasattr(model, "get_booster") else model
     if json.loads(booster.save_config())["learner"]["gradient_booster"]["name"] == "gblinear":

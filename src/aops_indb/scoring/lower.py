@@ -12,7 +12,7 @@ from aops_indb.scoring.category_tables import CategoryTables
 from aops_indb.scoring.expressions import EXPRESSIONS, read_input
 from aops_indb.scoring.graph import Constant, Forest, Graph, Input, Lookup, Named, Node, Part, Reduce, children, walk
 from aops_indb.scoring.layouts import Layouts, layouts_for
-from aops_indb.scoring.names import Names
+from aops_indb.scoring.names import Names, require_told_apart
 from aops_indb.scoring.pairs import Reductions
 from aops_indb.scoring.parameters import Parameters, ParameterTables
 from aops_indb.scoring.stages import Column, Stages
@@ -93,6 +93,7 @@ def _lowered(
     graph = without_underflow(graph) if dialect.raises_on_underflow else graph
     verify(graph)
     _check_names(keys, graph.output_names, extra)
+    require_told_apart(graph.inputs, dialect)
     names = Names([*keys, *extra])
     parameters = ParameterTables(tables_of(source), table_of)
     reductions = Reductions(graph.roots, names, parameters)

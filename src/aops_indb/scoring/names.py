@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from aops_indb.errors import ModelInputError
+from aops_indb.sqlgen.dialects import Dialect
 
 # PostgreSQL cuts identifiers off after 63 bytes, silently
 LONGEST = 60
@@ -47,3 +48,17 @@ def column_names(what: str, given: object) -> tuple[str, ...]:
     if wrong := [name for name in names if not isinstance(name, str)]:
         raise ModelInputError(f"{what} has {wrong[0]!r}, which is no name of a column: give a list of names.")
     return tuple(str(name) for name in names)
+
+
+def require_told_apart(inputs: Iterable[str], dialect: Dialect) -> None:
+    """ModelInputError for two inputs that would be read from one column."""
+    if dialect.tells_case_apart:
+        return
+    folded: dict[str, str] = {}
+    for name in inputs:
+        first = folded.setdefault(name.lower(), name)
+        if first != name:
+            raise ModelInputError(
+                f"inputs '{first}' and '{name}' differ in case alone, which {dialect.name} does not tell apart: give "
+                "the columns that hold them other names, and those as inputs."
+            )

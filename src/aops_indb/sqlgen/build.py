@@ -6,11 +6,9 @@ The only way the project writes an expression. What it guarantees:
 - every constant is typed: a float is written with 17 significant digits and an exponent, so that engines read
   it as DOUBLE and not as DECIMAL; infinities, timestamps and intervals are casts;
 - every identifier is quoted;
-- durations are hours, minutes, seconds: an interval of days is a calendar unit, and its length would depend
-  on the time zone of whoever asks.
+- durations are hours, minutes, seconds: a calendar day has a length that depends on the time zone of whoever asks.
 
-Expressions are plain `sqlglot.exp.Expr`; builders copy nothing, so use a node in one place only, or
-`.copy()` it.
+Expressions are plain `sqlglot.exp.Expr`; builders copy nothing, so use a node in one place only, or `.copy()` it.
 """
 
 from __future__ import annotations
@@ -21,6 +19,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
 from sqlglot import exp
+
+from aops_indb.sqlgen.sql_types import sql_type
 
 Expr: TypeAlias = exp.Expr
 Constant: TypeAlias = bool | int | float | str | bytes | dt.datetime | dt.timedelta | None
@@ -273,7 +273,7 @@ def case(whens: Iterable[tuple[Expr, Expr]], default: Expr | None = None) -> Exp
 
 def cast(a: Expr, to: str) -> Expr:
     """`CAST(a AS to)`; `to` is a type as sqlglot spells it, e.g. DOUBLE, VARCHAR, TIMESTAMPTZ."""
-    return exp.Cast(this=a, to=exp.DataType.build(to))
+    return exp.Cast(this=a, to=sql_type(to))
 
 
 def converted(a: Expr, to: str) -> Expr:

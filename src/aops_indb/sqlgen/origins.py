@@ -17,34 +17,62 @@ def is_text(column: Expr) -> bool:
     >>> [is_text(column) for column in query.expressions]
     [True, False]
     """
+    return isinstance(column, exp.Column) and any(map(_is_cast_to_text, made_by(column)))
+
+
+def _is_cast_to_text(value: Expr) -> bool:
+    if isinstance(value, exp.Case):
+        return any(_is_cast_to_text(branch.args["true"]) for branch in value.args["ifs"])
+    return isinstance(value, exp.Cast) and bool(value.is_type(*exp.DataType.TEXT_TYPES))
+
+
+def parts(value: Expr) -> tuple[str, ...] | None:
+    """The names of what a value holds that is a struct, a list of structs, or NULL instead of one; None for others.
+
+    >>> from aops_indb.sqlgen.parse import parse_select
+    >>> query = parse_select("SELECT MAX(s.a), MAX(s.b) FROM (SELECT {'x': u, 'y': v} AS a, w AS b FROM t) AS s")
+    >>> [parts(value) for value in query.expressions]
+    [('x', 'y'), None]
+    """
+    match value:
+        case exp.Struct():
+            return tuple(given.this.name for given in value.expressions)
+        case exp.Case():
+            return next(filter(None, (parts(branch.args["true"]) for branch in value.args["ifs"])), None)
+        case exp.Column():
+            return next(filter(None, map(parts, made_by(value))), None)
+        case exp.Max() | exp.Min() | exp.Filter() | exp.ArrayAgg() | exp.Order() | exp.Paren():
+            return parts(value.this)
+    return None
+
+
+def made_by(column: exp.Column) -> Iterator[Expr]:
+    """The expressions that make a column, where queries of the tree do; of a union those of all its branches."""
     query = column.find_ancestor(exp.Select)
-    return isinstance(column, exp.Column) and query is not None and _made_text(query, column, frozenset())
+    return iter(()) if query is None else _made_by(query, column, frozenset())
 
 
-def _made_text(query: exp.Select, column: exp.Column, seen: frozenset[int]) -> bool:
+def _made_by(query: exp.Select, column: exp.Column, seen: frozenset[int]) -> Iterator[Expr]:
     relations = [query.args["from_"].this] if query.args.get("from_") else []
     relations += [join.this for join in query.args.get("joins") or []]
     for relation in relations:
         if column.table in ("", relation.alias_or_name):
             for source in _selects(relation, query):
-                if id(source) not in seen and _selects_text(source, column.name, seen | {id(source)}):
-                    return True
-    return False
+                if id(source) not in seen:
+                    yield from _of_name(source, column.name, seen | {id(source)})
 
 
-def _selects_text(query: exp.Select, name: str, seen: frozenset[int]) -> bool:
-    """Whether a query has a column of that name that is text."""
+def _of_name(query: exp.Select, name: str, seen: frozenset[int]) -> Iterator[Expr]:
+    """What makes a query's column of that name."""
     for made in query.expressions:
-        if made.is_star and _made_text(query, exp.column(name), seen):
-            return True
-        if made.alias_or_name != name:
-            continue
-        value = made.unalias()
-        if isinstance(value, exp.Cast):
-            return bool(value.is_type(*exp.DataType.TEXT_TYPES))
-        if isinstance(value, exp.Column):
-            return _made_text(query, value, seen)
-    return False
+        if made.is_star:
+            yield from _made_by(query, exp.column(name), seen)
+        elif made.alias_or_name == name:
+            value = made.unalias()
+            if isinstance(value, exp.Column):
+                yield from _made_by(query, value, seen)
+            else:
+                yield value
 
 
 def _selects(relation: Expr, query: exp.Select) -> Iterator[exp.Select]:

@@ -37,18 +37,6 @@ def _sums_in_order_over_window(node: Expr) -> bool:
     return isinstance(node, exp.Window) and isinstance(node.this, exp.Sum) and isinstance(node.this.this, exp.Order)
 
 
-_RANKED = (exp.ArrayAgg, exp.PercentileCont, exp.ApproxDistinct, exp.Mode, exp.Transform, exp.Struct)
-
-
-def _is_no_plain_aggregate(node: Expr) -> bool:
-    """Whether a node is an aggregate of whole structs or lists, one by rank, or one of different values in a frame."""
-    if isinstance(node, exp.Max | exp.Min):
-        return bool(node.args.get("count"))
-    if isinstance(node, exp.Window):
-        return isinstance(node.this, exp.Count) and isinstance(node.this.this, exp.Distinct)
-    return isinstance(node, _RANKED)
-
-
 # PostgreSQL cuts longer names off, and takes two that begin alike for one
 _LONGEST_NAME = 63
 
@@ -68,8 +56,9 @@ LACKING: dict[str, Callable[[Expr], bool]] = {
     "a comparison of text": _compares_text,
     "a column name with punctuation": _has_punctuation,
     "a sum in order over a window": _sums_in_order_over_window,
-    "an aggregate of lists or structs, or one by rank": _is_no_plain_aggregate,
     "a name of more than 63 bytes": _is_long_name,
+    # which sqlglot writes as a CAST: the first text that it cannot read would end the query
+    "a TRY_CAST": lambda node: isinstance(node, exp.TryCast),
     "a shift of bits": lambda node: isinstance(node, exp.BitwiseLeftShift),
 }
 

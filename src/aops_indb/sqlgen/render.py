@@ -14,6 +14,7 @@ from aops_indb.sqlgen.build import Expr
 from aops_indb.sqlgen.dialects import Dialect
 from aops_indb.sqlgen.passes import PASSES
 from aops_indb.sqlgen.rewrites.routines import with_comments_inside
+from aops_indb.sqlgen.sort_keys import KINDS, spelled_out
 from aops_indb.sqlgen.statements import Statement
 
 # Nodes of a tree beyond which its SQL is written in one line: nobody reads it, and where a thousand trees nest hundreds
@@ -43,7 +44,7 @@ def render(tree: Expr, dialect: Dialect, *, header: str | None = None, consume: 
         tree = apply_pass(tree, dialect)
     if not consume:
         tree = tree.copy()
-    nodes = sum(1 for _ in islice(tree.walk(), LARGEST_READ + 1))
+    tree, nodes = _finished(tree, dialect)
 
     def write() -> str:
         return tree.sql(
@@ -58,6 +59,18 @@ def render(tree: Expr, dialect: Dialect, *, header: str | None = None, consume: 
     if header is None:
         return sql
     return "\n".join(f"-- {line}" for line in header.splitlines()) + "\n" + sql
+
+
+def _finished(tree: Expr, dialect: Dialect) -> tuple[Expr, int]:
+    """A tree, changed in place, as it is written, and how many nodes it has, as far as it is of interest."""
+    if not dialect.spells_out_sort_keys:
+        return tree, sum(1 for _ in islice(tree.walk(), LARGEST_READ + 1))
+    nodes, keys = 0, []
+    for node in tree.walk():
+        nodes += 1
+        if isinstance(node, KINDS):
+            keys.append(node)
+    return spelled_out(tree, keys), nodes
 
 
 def render_script(statements: Sequence[Statement], dialect: Dialect) -> list[str]:

@@ -38,6 +38,8 @@ _CHANGING = _names("""
     pg_sleep rand random session_user setseed setval sleep_ms stats today transaction_timestamp txid_current
     uuid uuidv4 uuidv7 vector_type write_log
 """)
+# Those of them that are another one at each call, whatever the time: by chance, or counted on.
+_CHANCE = _names("currval gen_random_uuid nextval rand random setseed setval uuid uuidv4 uuidv7")
 # Functions that sort -> how many arguments tell them everything.
 _SORTED = {"list_grade_up": 3, "array_grade_up": 3, "grade_up": 3}
 _ROW_MAKERS = _names("unnest explode generate_subscripts regexp_split_to_table")
@@ -50,6 +52,8 @@ _CHANGES = (
 _QUERY_CHANGES = (
     "changes from call to call, and what was known at a time must stay the same: take a column of the source"
 )
+_QUERY_CHANCE = "is another one each time, and a check must find the same rows however often it runs: write a condition"
+_SAMPLES = "takes other rows each time: choose them by a column, e.g. WHERE order_id % 10 = 0"
 _SORTS = "sorts as the reader's session is set to: write the order and where NULL goes, 'ASC', 'NULLS LAST'"
 _MAKES_ROWS = "makes several rows or columns of one: write it in a source's query"
 
@@ -74,10 +78,30 @@ def require_unchanging(sql: str) -> str:
     >>> require_unchanging("SELECT * FROM raw.flights")
     'SELECT * FROM raw.flights'
     """
+    _require_no_sample(sql)
     for node in parse_select(sql).walk():
         if isinstance(node, EXPRESSIONS) and _changes(node):
             raise ValueError(f"{shortened(node.sql('duckdb'))} {_QUERY_CHANGES}")
     return sql
+
+
+def require_no_chance(sql: str) -> str:
+    """The text of a query itself, unless chance has a say in its rows; it may ask what time it is.
+
+    >>> require_no_chance("SELECT * FROM raw.flights WHERE time_hour > now()")
+    'SELECT * FROM raw.flights WHERE time_hour > now()'
+    """
+    _require_no_sample(sql)
+    for node in parse_select(sql).walk():
+        if isinstance(node, EXPRESSIONS) and operation_name(node) in _CHANCE:
+            raise ValueError(f"{shortened(node.sql('duckdb'))} {_QUERY_CHANCE}")
+    return sql
+
+
+def _require_no_sample(sql: str) -> None:
+    # a seed does not help: threads take rows as they come
+    for sample in parse_select(sql).find_all(exp.TableSample):
+        raise ValueError(f"{shortened(sample.sql('duckdb').strip())} {_SAMPLES}")
 
 
 def _changes(node: Expr) -> bool:

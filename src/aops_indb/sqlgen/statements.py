@@ -270,10 +270,26 @@ def create_table_macro(
     return made
 
 
-def macro_signature(macro: exp.Create) -> MacroSignature | None:
+def made_by(create: Statement) -> exp.Table:
+    """The view or macro that a statement makes.
+
+    >>> made_by(create_view(table("v", "features"), select([star()], table("t")))).sql("duckdb")
+    '"features"."v"'
+    """
+    made: exp.Table = create.this if isinstance(create.this, exp.Table) else create.this.this
+    return made
+
+
+def macro_signature(macro: Statement) -> MacroSignature | None:
     """The signature that a table macro was made with."""
     found: MacroSignature | None = macro.meta.get("signature")
     return found
+
+
+def index_where(name: str, condition: Expr) -> Statement:
+    """An index, of PostgreSQL, on no column of a temporary table, for the rows where a condition holds."""
+    params = exp.IndexParameters(columns=[exp.Ordered(this=exp.Paren(this=lit(1)))], where=exp.Where(this=condition))
+    return exp.Create(this=exp.Index(table=table(name, "pg_temp"), params=params), kind="INDEX")
 
 
 def drop(kind: Literal["VIEW", "TABLE", "MACRO", "MACRO TABLE"], target: exp.Table) -> Statement:
@@ -323,9 +339,9 @@ def lock_for_writing(target: exp.Table) -> Statement:
 
 
 def forbid(event: Literal["INSERT", "UPDATE", "DELETE"], target: exp.Table, name: str, instead: Statement) -> Statement:
-    """A DuckDB trigger that runs a statement, one that fails, before rows of a table are changed."""
+    """A DuckDB trigger, made anew if it is there, that runs a statement, one that fails, as rows of a table change."""
     trigger = f"TRIGGER {ident(name).sql('duckdb')} AFTER {event} ON {target.sql('duckdb')} FOR EACH STATEMENT"
-    return exp.Command(this="CREATE", expression=f"{trigger} {instead.sql('duckdb')}")
+    return exp.Command(this="CREATE OR REPLACE", expression=f"{trigger} {instead.sql('duckdb')}")
 
 
 # ── questions and settings ─────────────────────────────────────────────────────────────────────────────

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from aops_indb.engines import Session
 from aops_indb.errors import AopsError, DestructiveChangeError, StalePlanError
-from aops_indb.features.views import KEPT_SUFFIX, SCHEMA
+from aops_indb.features.views import KEPT_SUFFIX, SCHEMA, WarehouseObject
 from aops_indb.registry import (
     DefinitionRecord,
     applied_definitions,
@@ -18,6 +18,8 @@ from aops_indb.registry import (
 )
 from aops_indb.sqlgen.statements import create_schema, drop, table
 from aops_indb.workflows.desired import source_types
+from aops_indb.workflows.lacking import told_of
+from aops_indb.workflows.lineage_table import record_lineage
 from aops_indb.workflows.plan import Change, Plan, no_longer_made, state_of
 from aops_indb.workflows.present import Present
 from aops_indb.workflows.workspace import Report, Workspace, silent
@@ -47,10 +49,10 @@ def apply_plan(
         for source, types in plan.sources:
             if source_types(source, session) != types:
                 raise StalePlanError(f"data source '{source.name}' has other columns than planned with: plan again")
-        return Applied(plan.changes, _carry_out(session, plan, report))
+        return Applied(plan.changes, _carry_out(project, session, plan, report))
 
 
-def _carry_out(session: Session, plan: Plan, report: Report) -> int:
+def _carry_out(project: Workspace, session: Session, plan: Plan, report: Report) -> int:
     """Make every change, then record them all; returns the number of statements on views."""
     _note_compiled(session, plan)
     session.execute(create_schema(SCHEMA))
@@ -68,6 +70,8 @@ def _carry_out(session: Session, plan: Plan, report: Report) -> int:
             key = (change.kind, change.name)
             made = after.made(item.name for item in plan.objects[key])
             record_definition(session, replace(plan.records[key], made_as=made), actor=actor)
+    changed = [(change.kind, change.name) for change in plan.changes if change.action != "remove"]
+    record_lineage(project, session, changed, plan.records)
     return statements
 
 
@@ -81,8 +85,8 @@ def _require_allowed(plan: Plan, allowed: Sequence[str]) -> None:
     destructive = {change.name: change for change in plan.changes if change.destructive}
     for name in allowed:
         if name not in destructive:
-            listed = ", ".join(destructive) or "nothing"
-            raise AopsError(f"--allow-destructive {name}: this plan takes nothing away there; it does of {listed}")
+            what = f"of {', '.join(destructive)} it does" if destructive else "nor of anything else: leave it out"
+            raise AopsError(f"--allow-destructive {name}: this plan takes nothing away of it; {what}")
     missing = [change for name, change in destructive.items() if name not in allowed]
     if missing:
         losses = " and would ".join(_loss(change) for change in missing)
@@ -109,19 +113,30 @@ def _make(
     if change.action == "remove":
         # a view that is kept as a table takes that along
         kept = [f"{change.name}{KEPT_SUFFIX}"] if change.kind == "feature_view" else []
-        return _drop_objects(session, [*applied[key].sql, *kept])
+        return _drop_objects(session, [*kept, *applied[key].sql])
     objects = plan.objects[key]
     dropped = _drop_objects(session, no_longer_made(applied[key], plan.records)) if key in applied else 0
-    for item in objects:
-        before.require_no_table(item.name)
-        for statement in item.statements:
-            session.execute(statement)
+    with told_of(f"{change.kind.replace('_', ' ')} '{change.name}'", where=None):
+        dropped += _make_way(session, objects, before)
+        for item in objects:
+            before.require_no_table(item.name)
+            for statement in item.statements:
+                session.execute(statement)
     return dropped + sum(len(item.statements) for item in objects)
 
 
-def _drop_objects(session: Session, names: list[str]) -> int:
+def _make_way(session: Session, objects: Sequence[WarehouseObject], before: Present) -> int:
+    """Drop the views of a definition, and what hangs on them, where one cannot be replaced as it stands."""
+    standing = [item for item in objects if before.digests.get(item.name.lower())]
+    if all(session.may_replace(item.statements[0]) for item in standing):
+        return 0
+    return _drop_objects(session, [item.name for item in objects])
+
+
+def _drop_objects(session: Session, names: Sequence[str]) -> int:
+    """Drop what is there of these names, in the order given to make them: the last first, which reads the others."""
     present = session.relations(SCHEMA)
-    doomed = [name for name in names if name in present]
+    doomed = [name for name in reversed(names) if name in present]
     for name in doomed:
         session.execute(drop(present[name], table(name, SCHEMA)))
     return len(doomed)

@@ -23,9 +23,9 @@ from aops_indb.registry import (
     record_check_results,
 )
 from aops_indb.registry.checks import ERROR, FAILED, PASSED
-from aops_indb.sqlgen.build import Expr, cast, col, func, lit, star
-from aops_indb.sqlgen.lists import struct
+from aops_indb.sqlgen.build import Expr, cast, lit, star
 from aops_indb.sqlgen.parse import parse_expression
+from aops_indb.sqlgen.row_digests import row_as_json, row_name
 from aops_indb.sqlgen.statements import insert, select, subquery, table
 from aops_indb.workflows.desired import view_objects
 from aops_indb.workflows.job import job
@@ -220,10 +220,10 @@ class _Keeper:
         kind, name = self.found.part.key
         columns = {
             "job_id": lit(self.job), "object_kind": lit(kind), "object_name": lit(name), "check_name": lit(check.label),
-            "failing_row": cast(func("TO_JSON", struct({each: col(each) for each in names})), "JSON"),
+            "failing_row": cast(row_as_json(row_name(names)), "JSON"),
             "checked_at": lit(self.at),
         }  # fmt: skip
-        rows = select(columns, subquery(query, "failing"))
+        rows = select(columns, subquery(query, row_name(names)))
         return self.session.execute(insert(table("check_failures", "aops"), rows, list(columns)))
 
 
@@ -261,7 +261,8 @@ def _fresh(check: Check, newest: dt.datetime | dt.date | None, now: dt.datetime)
     # times without a zone are taken for UTC, as everywhere
     age = now - (newest if newest.tzinfo else newest.replace(tzinfo=dt.UTC))
     limit = check.max_age or dt.timedelta(0)
-    return age <= limit, f"the newest row is {age} old, and may be {limit}"
+    told = f"{-age} later than now" if age < dt.timedelta(0) else f"{age} old"
+    return age <= limit, f"the newest row is {told}, and may be {limit} old"
 
 
 def _steady(check: Check, rows: int, last: CheckResult | None) -> tuple[bool, str]:

@@ -20,7 +20,14 @@ from aops_indb.workflows.present import Present
 from aops_indb.workflows.workspace import Workspace
 
 # The code that says what a view becomes, in the package's folder.
-_COMPILER = ("features/**/*.py", "sqlgen/**/*.py", "workflows/desired.py", "workflows/reader_zone.py")
+_COMPILER = (
+    "features/**/*.py",
+    "sqlgen/**/*.py",
+    "workflows/desired.py",
+    "workflows/compiled_sql.py",
+    "workflows/view_types.py",
+    "workflows/reader_zone.py",
+)
 
 
 def surroundings(project: Workspace, session: Session) -> str:
@@ -45,7 +52,8 @@ def is_current(record: DefinitionRecord, digest: str, present: Present) -> bool:
     """Whether a view was compiled from that, and all it was made as is there as it was made."""
     if not digest or record.compiled_from != digest:
         return False
-    return all(name in present for name in record.sql) and not present.foreign(record.sql, record.made_as)
+    made = [*record.sql, *([record.kept_in] if record.kept_in else [])]
+    return all(name in present for name in made) and not present.foreign(record.sql, record.made_as)
 
 
 def _digest(content: list[Any]) -> str:

@@ -25,7 +25,6 @@ from aops_indb.sqlgen.statements import (
     Query,
     create_schema,
     create_table_as,
-    describe,
     drop,
     parse_table,
     rename_table,
@@ -155,7 +154,8 @@ def historical_features(
 def _require_known(definitions: DefinitionSet, references: Sequence[str]) -> None:
     """UnknownNameError for a word alone that is no on-demand feature: it may mean a service, or a view."""
     known = [*definitions.on_demand, *definitions.services]
-    known += [f"{view.name}:{feature.name}" for view in definitions.views.values() for feature in view.features]
+    views = [*definitions.views.values(), *definitions.aliased_views.values()]
+    known += [f"{view.name}:{feature.name}" for view in views for feature in view.features]
     for reference in references:
         if ":" not in reference and reference not in definitions.on_demand:
             raise UnknownNameError("feature or service", reference, known)
@@ -210,9 +210,18 @@ def joined_spine(
     )
 
 
+def is_table_name(relation: str) -> bool:
+    """Whether a text is a table's name rather than a SELECT.
+
+    >>> is_table_name('raw."my flights"'), is_table_name("SELECT 1")
+    (True, False)
+    """
+    return _TABLE_NAME.fullmatch(relation) is not None
+
+
 def spine_query(entity_df: str) -> Query:
     """A spine given as text: a table's name, or a SELECT. SpineError for anything else."""
-    if _TABLE_NAME.fullmatch(entity_df):
+    if is_table_name(entity_df):
         return select([star()], parse_table(entity_df.strip()))
     try:
         return parse_select(entity_df)
@@ -223,7 +232,7 @@ def spine_query(entity_df: str) -> Query:
 def spine_columns(session: Session, spine: Query) -> dict[str, str]:
     """The spine's column types; SpineError if it cannot be read, or has two columns of one name."""
     try:
-        described = [(name, sql_type) for name, sql_type, *_ in session.rows(describe(spine.copy()))]
+        described = session.described(spine.copy())
     except QueryError as error:
         raise SpineError(f"the spine cannot be read: {error}") from error
     _require_distinct([name for name, _ in described])

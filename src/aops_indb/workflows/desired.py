@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from aops_indb.engines import Session
-from aops_indb.errors import DefinitionError, QueryError, UnknownNameError, shortened, shown
+from aops_indb.errors import DefinitionError, QueryError, UnknownNameError
 from aops_indb.features.definition_set import DefinitionSet
 from aops_indb.features.definitions import (
     AliasedView,
@@ -27,20 +27,21 @@ from aops_indb.features.definitions import (
     ViewHistory,
 )
 from aops_indb.features.model import Model
-from aops_indb.features.setting_types import EXAMPLES
 from aops_indb.features.source_rows import source_relation
 from aops_indb.features.spine import resolve, with_inputs
-from aops_indb.features.types import DType
-from aops_indb.features.views import WarehouseObject, numbered_view, warehouse_objects
-from aops_indb.features.windows import aggregated
+from aops_indb.features.table_names import require_told_apart
+from aops_indb.features.views import WarehouseObject, numbered_objects, warehouse_objects
 from aops_indb.registry import ColumnRecord, DefinitionRecord
-from aops_indb.sqlgen.build import col, star
-from aops_indb.sqlgen.parse import normal_sql, parse_expression
-from aops_indb.sqlgen.render import render
+from aops_indb.sqlgen.build import star
+from aops_indb.sqlgen.parse import normal_sql
 from aops_indb.sqlgen.statements import select
 from aops_indb.workflows.compiled import compiled_from, is_current, surroundings
+from aops_indb.workflows.compiled_sql import compiled_sql, shape_of
+from aops_indb.workflows.kept_tables import kept_objects
+from aops_indb.workflows.lacking import told_of
 from aops_indb.workflows.present import Present
 from aops_indb.workflows.reader_zone import require_same_in_view, require_same_on_demand
+from aops_indb.workflows.view_types import require_castable, require_conditions
 from aops_indb.workflows.workspace import Workspace
 
 # Settings of a definition that hold SQL: compared by meaning, not by spacing.
@@ -65,6 +66,7 @@ def desired_state(
 
     applied, present: what need not be compiled again
     """
+    require_told_apart(project.definitions)
     desired: dict[tuple[str, str], Desired] = {}
     under = surroundings(project, session)
     for kind, named in project.definitions.by_kind.items():
@@ -75,12 +77,34 @@ def desired_state(
             if before is not None and is_current(before, digest, present):
                 desired[kind, name] = Desired(before)
                 continue
-            if isinstance(definition, AliasedView):
-                made = _desired_alias(project, session, kind, name, definition)
-            else:
-                made = _desired(project, session, kind, name, definition)
-            desired[kind, name] = replace(made, record=replace(made.record, compiled_from=digest))
+            with told_of(f"{kind.replace('_', ' ')} '{name}'", where=definition.defined_at):
+                if isinstance(definition, AliasedView):
+                    made = _desired_alias(project, session, kind, name, definition)
+                else:
+                    made = _desired(project, session, kind, name, definition)
+            made = replace(made, record=replace(made.record, compiled_from=digest))
+            desired[kind, name] = _over_its_table(project, session, definition, before, made, present)
     return desired
+
+
+def _over_its_table(
+    project: Workspace,
+    session: Session,
+    definition: Definition,
+    before: DefinitionRecord | None,
+    made: Desired,
+    present: Present,
+) -> Desired:
+    """A view that reads the table of its history goes on doing so, unless that is of something else now."""
+    if not isinstance(definition, FeatureView) or before is None or not before.kept_in:
+        return made
+    time_zone = view_time_zone(definition, session)
+    objects = kept_objects(
+        project, session, definition, before, made.record, made.objects, present, time_zone=time_zone
+    )
+    if objects is None:
+        return made
+    return Desired(replace(made.record, kept_in=before.kept_in), objects)
 
 
 def _types_read(view: FeatureView, session: Session) -> list[dict[str, str]]:
@@ -107,62 +131,15 @@ def view_objects(project: Workspace, session: Session, view: FeatureView) -> tup
     """What a view is made as; DefinitionError if it does not fit its source."""
     time_zone = view_time_zone(view, session)
     try:
-        _require_conditions(view, session)
+        require_conditions(view, session)
         require_same_in_view(view, session)
-        _require_castable(view, session)
+        require_castable(view, session)
         made = warehouse_objects(view, now=project.now, time_zone=time_zone, types_of=session.columns)
-        return made if view.version is None else (*made, numbered_view(view, view.version))
+        if view.version is None:
+            return made
+        return (*made, *numbered_objects(view, view.version, time_zone=time_zone))
     except QueryError as error:
         raise DefinitionError(f"feature view '{view.name}': {error}", where=view.defined_at) from error
-
-
-def _require_conditions(view: FeatureView, session: Session) -> None:
-    """DefinitionError for a condition that is not true or false: what is not 0 or '' would count as true."""
-    settings = [("filter", view.filter, view)] + [("where", part.where, part) for part in view.aggregations]
-    settings += [("since", part.since, part) for part in view.aggregations]
-    for setting, condition, definition in settings:
-        if condition is None:
-            continue
-        tree = parse_expression(condition)
-        [sql_type] = session.columns(select({"value": tree}, source_relation(view.source))).values()
-        if sql_type != "BOOLEAN":
-            raise DefinitionError(
-                f"feature view '{view.name}': {setting} {shown(condition)} is {sql_type}, and must be a condition, "
-                f"true or false: write e.g. {EXAMPLES[setting]}",
-                where=definition.defined_at,
-            )
-    _require_rates(view, session)
-
-
-def _require_castable(view: FeatureView, session: Session) -> None:
-    """DefinitionError for text as another type: one text that is no number, and nobody can read the view."""
-    for field in view.schema_:
-        value = parse_expression(field.expr) if field.expr is not None else col(field.name)
-        [sql_type] = session.columns(select({"value": value}, source_relation(view.source))).values()
-        if sql_type == "VARCHAR" and field.dtype is not DType.String:
-            text = shortened(field.expr or field.name)
-            raise DefinitionError(
-                f"feature view '{view.name}': field '{field.name}' is text, and as DType.{field.dtype.name} nobody "
-                f"could read the view once one text is none: write dtype=DType.String, or "
-                f'expr="TRY_CAST({text} AS {field.dtype.value})", which gives NULL for such',
-                where=field.defined_at,
-            )
-
-
-def _require_rates(view: FeatureView, session: Session) -> None:
-    """DefinitionError for a rate of something that is not true or false: it would be the share of what is not 0."""
-    for aggregation in view.aggregations:
-        value = aggregated(aggregation)
-        if value is None or not aggregation.reduction.condition:
-            continue
-        [sql_type] = session.columns(select({"value": value}, source_relation(view.source))).values()
-        if sql_type != "BOOLEAN":
-            text = shortened(aggregation.expr or aggregation.column or "")
-            raise DefinitionError(
-                f"feature view '{view.name}': {aggregation.function} of {text}, which is {sql_type}, and must be a "
-                f'condition, true or false: write e.g. expr="{text} > 0", or ask for the mean',
-                where=view.defined_at,
-            )
 
 
 def _record(
@@ -181,8 +158,8 @@ def _record(
         description=definition.description,
         owner=definition.owner,
         tags=definition.tags,
-        sql={item.name: render(item.query, project.engine.dialect) for item in objects},
-        columns=_columns(session, definition, objects),
+        sql=compiled_sql(objects, project.engine.dialect),
+        columns=_columns(project, session, definition, objects),
         depends_on=_dependencies(project.definitions, definition),
     )
 
@@ -339,11 +316,11 @@ def _time_zone(source: DataSource, types: dict[str, str]) -> bool:
 
 
 def _columns(
-    session: Session, definition: Definition, objects: tuple[WarehouseObject, ...]
+    project: Workspace, session: Session, definition: Definition, objects: tuple[WarehouseObject, ...]
 ) -> tuple[ColumnRecord, ...]:
     if isinstance(definition, FeatureView):
         try:
-            types = session.columns(objects[0].query)
+            types = session.columns(shape_of(objects[0], project.engine.dialect))
         except QueryError as error:
             raise DefinitionError(f"feature view '{definition.name}': {error}", where=definition.defined_at) from error
         return tuple(ColumnRecord(f.name, types[f.name], f.description) for f in definition.features)
@@ -368,8 +345,10 @@ def _dependencies(definitions: DefinitionSet, definition: Definition) -> tuple[t
             return _origins(definitions, definition, definition.references)
         case Model():
             return (("feature_service", definition.service.name),)
-        case Check(on=FeatureView() | DataSource() as on):
-            return (("feature_view" if isinstance(on, FeatureView) else "data_source", on.name),)
+        case Check(on=FeatureView() as on):
+            return (("feature_view", definitions.view(on.reference_name).name),)
+        case Check(on=DataSource() as on):
+            return (("data_source", on.name),)
         case _:
             return ()
 

@@ -11,6 +11,7 @@ from itertools import count
 from aops_indb.errors import DefinitionError
 from aops_indb.features.definitions import EVENT_TIMESTAMP, Aggregation, DataSource
 from aops_indb.features.types import DType
+from aops_indb.workflows.dataset import is_table_name
 
 # Names of columns that speak for a role, from the strongest.
 _TIME_NAMES = ("event", "occurred", "_at", "timestamp", "time", "date")
@@ -53,10 +54,13 @@ def draft_of(relation: str, rows: int, columns: Sequence[ColumnKind], taken: Col
 
     taken: names of definitions that there are
     """
-    timestamp = _timestamp(rows, columns)
-    key = _key(rows, [c for c in columns if c.name != timestamp], repeats=timestamp is not None)
+    # of a table without rows the types alone are known
+    filled = [column for column in columns if column.values or not rows]
+    timestamp = _timestamp(rows, filled)
+    key = _key(rows, [c for c in filled if c.name != timestamp], repeats=timestamp is not None)
     if key is None:
-        return f"# no column of {_one_line(relation)} can be a join key: none is text or a whole number\n"
+        what = "text or a whole number" + (", and not NULL throughout" if rows else "")
+        return f"# no column of {_one_line(relation)} can be a join key: none is {what}\n"
     stem = _free(_stem(relation), taken, "{}_rows", "{}_features")
     source = _source(relation, f"{stem}_rows", timestamp, _written(columns, timestamp))
     try:
@@ -91,7 +95,7 @@ def _is_free(name: str) -> bool:
 
 def _timestamp(rows: int, columns: Iterable[ColumnKind]) -> str | None:
     """The column of times that is most likely the event's: by its name, then by how few are NULL."""
-    times = [c for c in columns if c.type in _TIME_TYPES and c.values]
+    times = [c for c in columns if c.type in _TIME_TYPES]
     found = [c for c in times if not _says(c.name, _WRITTEN_NAMES)] or times
 
     def rank(column: ColumnKind) -> tuple[bool, int, int]:
@@ -117,7 +121,7 @@ def _key(rows: int, columns: Sequence[ColumnKind], *, repeats: bool) -> ColumnKi
 
     repeats: rows are events, several of one entity; otherwise a row is the entity
     """
-    able = [c for c in columns if c.dtype in (DType.Int32, DType.Int64, DType.String) and c.values and _is_free(c.name)]
+    able = [c for c in columns if c.dtype in (DType.Int32, DType.Int64, DType.String) and _is_free(c.name)]
 
     def rank(column: ColumnKind) -> tuple[bool, bool, bool, int]:
         once = column.distinct > 0.8 * rows
@@ -169,7 +173,7 @@ def _stem(relation: str) -> str:
 
 
 def _source(relation: str, name: str, timestamp: str | None, written: str | None) -> tuple[str, dict[str, str]]:
-    settings = {"query" if " " in relation.strip() else "table": relation.strip()}
+    settings = {"table" if is_table_name(relation) else "query": relation.strip()}
     settings |= {"timestamp_field": timestamp} if timestamp else {}
     settings |= {"created_timestamp_column": written} if written else {}
     lines = [f"    {setting}={_text(value)}," for setting, value in settings.items()]

@@ -52,6 +52,11 @@ class SqlScorer:
     layout: str | None = None
 
     @property
+    def has_forest(self) -> bool:
+        """Whether there is anything to lay out."""
+        return any(isinstance(node, Forest) for node in walk(self.graph.roots))
+
+    @property
     def inputs(self) -> tuple[str, ...]:
         """The columns it reads."""
         return self.graph.inputs

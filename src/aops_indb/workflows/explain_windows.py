@@ -18,11 +18,13 @@ def explain_windows(project: Workspace, name: str, *, algorithm: str | None = No
     definitions = project.definitions
     if name in definitions.models:
         return model_training_set(project, definitions.models[name], algorithm=algorithm).explain()
-    if name not in definitions.views:
-        raise UnknownNameError("feature view or model", name, [*definitions.views, *definitions.models])
+    if name not in definitions.views and name not in definitions.aliased_views:
+        known = [*definitions.views, *definitions.aliased_views, *definitions.models]
+        raise UnknownNameError("feature view or model", name, known)
     if algorithm:
         raise kept_as_defined(name)
-    view = definitions.views[name]
+    # an alias is computed as its view is
+    view = definitions.views.get(name) or definitions.aliased_views[name].of
     features = window_features(view, [feature.name for feature in view.features])
     with project.session() as session:
         types = value_types(view, features, session.columns)

@@ -240,10 +240,10 @@ def _features(definitions: DefinitionSet, test: FeatureTest) -> tuple[Feature, .
     """The features whose values are expected; a column of expect is one, or what it takes to ask for them."""
     references: list[str] = []
     for name in test.features:
-        known = [*definitions.views, *definitions.services, *definitions.on_demand]
+        known = [*definitions.views, *definitions.aliased_views, *definitions.services, *definitions.on_demand]
         if ":" not in name and name not in known:
             raise UnknownNameError("feature view, service or feature", name, known)
-        view = definitions.views.get(name)
+        view = definitions.views.get(name) or definitions.aliased_views.get(name)
         references += [f"{name}:{f.name}" for f in view.features] if view else definitions.references(name)
     every = resolve(definitions, dict.fromkeys(references))
     expected = list(test.expect[0])

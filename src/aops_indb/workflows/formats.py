@@ -16,6 +16,7 @@ from typing import Any
 
 from aops_indb.errors import AopsError, ArtifactError, ModelError, RefusedError, shortened
 from aops_indb.scoring import translate
+from aops_indb.scoring.batches import with_known_categories
 from aops_indb.scoring.functions import onnx_classes, onnx_scores
 from aops_indb.scoring.graph import Case, Constant, Graph, Node, Value, apply, number
 from aops_indb.scoring.read_onnx import load_onnx
@@ -47,12 +48,15 @@ class BinaryBooster:
         """The probabilities of 0 and 1."""
         import numpy as np
 
-        probability = self.booster.predict(frame)
+        probability = self._probability(frame)
         return np.column_stack([1.0 - probability, probability])
 
     def predict(self, frame: Any) -> Any:
         """1 where its probability is above a half, else 0."""
-        return (self.booster.predict(frame) > 0.5).astype(int)
+        return (self._probability(frame) > 0.5).astype(int)
+
+    def _probability(self, frame: Any) -> Any:
+        return self.booster.predict(with_known_categories(self.booster, frame))
 
     def graph(self, inputs: Sequence[str] | None) -> Graph:
         """As `graph_of`."""

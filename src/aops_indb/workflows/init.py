@@ -26,6 +26,7 @@ SOURCE_SCHEMA = "raw"
 SKELETON = "skeleton"
 SKELETON_FEATURES = "feature_defs/example.py"
 DEFINITION_FOLDERS = ("feature_defs", "model_defs")
+DEFINITION_SUFFIXES = (".py", ".sql")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,8 @@ def _copy_example(folder: Path) -> list[str]:
 
 
 def _definition_files() -> list[Path]:
-    return [file for name in DEFINITION_FOLDERS for file in sorted(shipped(name).glob("*.py"))]
+    files = [file for name in DEFINITION_FOLDERS for file in sorted(shipped(name).iterdir())]
+    return [file for file in files if file.suffix in DEFINITION_SUFFIXES]
 
 
 def load_tables(project: Workspace, tables: dict[str, pa.Table], report: Report = silent) -> dict[str, int]:

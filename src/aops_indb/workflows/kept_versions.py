@@ -13,7 +13,9 @@ from aops_indb.sqlgen.parse import columns_of, parse_select
 from aops_indb.sqlgen.statements import comment, create_table_macro, create_view, table
 from aops_indb.workflows.desired import Desired
 from aops_indb.workflows.downstream import VIEW, Key, Records
+from aops_indb.workflows.lacking import require_done
 
+_BESIDE = "a version of a view beside the one that takes its place"
 _SUFFIX = re.compile(r"__v[0-9]+")
 # What the parameter of an as-of function can be called; a later one where the source has a column of the one before.
 _PARAMETERS = ("as_of_time_asked_for", "as_of_ts", "ts")
@@ -41,7 +43,7 @@ def bound_versions(session: Session) -> dict[tuple[str, str], tuple[str, ...]]:
 
 
 def kept_versions(
-    applied: Records, wanted: Records, bound: Mapping[tuple[str, str], tuple[str, ...]]
+    applied: Records, wanted: Records, bound: Mapping[tuple[str, str], tuple[str, ...]], engine: str = "duckdb"
 ) -> dict[Key, tuple[Desired, tuple[str, ...]]]:
     """Versions in force that are defined no longer, by the name they stay under, and what is bound to each."""
     found: dict[Key, tuple[Desired, tuple[str, ...]]] = {}
@@ -50,9 +52,11 @@ def kept_versions(
         if kind != VIEW or not binders:
             continue
         if _SUFFIX.fullmatch(name.removeprefix(base_name(name))) and (kind, name) not in wanted:
+            require_done(engine, _BESIDE)
             found[kind, name] = (Desired(record, _objects(record, name)), binders)
         own = _superseded(record, wanted.get((kind, name)))
         if own is not None and (kind, own) not in wanted:
+            require_done(engine, _BESIDE)
             found[kind, own] = (_renamed(record, own), binders)
     return found
 
@@ -85,7 +89,7 @@ def _object(name: str, sql: str, text: str) -> WarehouseObject:
     query, target = parse_select(sql), table(name, SCHEMA)
     if not name.endswith(AS_OF_SUFFIX):
         statements = (create_view(target, query), comment("VIEW", target.copy(), text))
-        return WarehouseObject("view", name, query, statements)
+        return WarehouseObject.of("view", name, query, statements)
     parameter = next(each for each in _PARAMETERS if each in columns_of(query))
     macro = create_table_macro(target, [parameter], query)
-    return WarehouseObject("macro", name, query, (macro, comment("MACRO TABLE", target.copy(), text)))
+    return WarehouseObject.of("macro", name, query, (macro, comment("MACRO TABLE", target.copy(), text)))

@@ -10,7 +10,8 @@ from typing import Any
 from aops_indb import __version__
 from aops_indb.errors import UnknownNameError
 from aops_indb.features.views import SCHEMA as FEATURES
-from aops_indb.workflows.lineage import Graph, Lineage, Node, lineage_graph, lineage_in, tables_behind
+from aops_indb.workflows.lineage import Graph, Lineage, Node, lineage_in, tables_behind
+from aops_indb.workflows.lineage_reading import lineage_graph
 from aops_indb.workflows.workspace import Workspace
 
 _SPEC = "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent"

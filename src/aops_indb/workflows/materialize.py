@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from aops_indb.engines import Session
@@ -15,9 +16,7 @@ from aops_indb.features.definition_set import lookup
 from aops_indb.features.definitions import EVENT_TIMESTAMP, FeatureView
 from aops_indb.features.definitions.materialization import Materialization
 from aops_indb.features.materialized import history_between, moment_of
-from aops_indb.features.source_rows import source_relation
 from aops_indb.features.views import KEPT_SUFFIX, SCHEMA, warehouse_objects
-from aops_indb.features.windows import window_features
 from aops_indb.registry import (
     DefinitionRecord,
     applied_definitions,
@@ -25,17 +24,20 @@ from aops_indb.registry import (
     forget_intervals,
     kept_until,
     mark_interrupted,
+    newest_job,
     record_interval,
     record_made_as,
+    running_jobs,
 )
-from aops_indb.sqlgen.build import cast, col, func, gt, le
-from aops_indb.sqlgen.statements import Query, Table, create_table_as, delete, drop, insert, select, table
+from aops_indb.sqlgen.build import col, gt, le
+from aops_indb.sqlgen.statements import Query, Table, create_table_as, delete, drop, insert, table
 from aops_indb.workflows.desired import fingerprint, view_time_zone
 from aops_indb.workflows.job import job
 from aops_indb.workflows.present import Present
+from aops_indb.workflows.source_changes import INSTANT, SourceChanges
+from aops_indb.workflows.times import in_utc
 from aops_indb.workflows.workspace import Report, Workspace
 
-_INSTANT = dt.timedelta(microseconds=1)
 _ANY = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 
 
@@ -66,32 +68,64 @@ def materialize(
 ) -> Materialized:
     """Carry what is kept of a view forward to `until` (default now); `since` or `full`: compute that much again."""
     view = lookup("feature view", name, project.definitions.views)
-    how, end = _require_materialization(view), _end(project, until)
-    with project.session() as session:
+    how, since, end = _require_materialization(view), *_interval(project, since, until)
+    with project.session() as session, ExitStack() as stack:
         mark_interrupted(session)
         kept = _Kept(project, session, view, _applied(session, view), view_time_zone(view, session))
         with session.transaction():
-            kept.prepare(full=full)
-            first = kept.begin(since, how.lookback)
-        intervals = 0
-        with job(session, "materialize", name, since=first, until=end) as this:
-            for after, last in _chunks(first, kept.busy_until(end), end, how.chunk):
-                with session.transaction():
-                    rows = kept.write(after, last, this.number)
-                this.rows += rows
-                intervals += 1
-                report(f"materializing {name}", (last - (first or last)) / (end - (first or last)))
+            _require_alone(session, name)
+            anew = full or not kept.fits
+            first = kept.begin(since, end, how.lookback, anew=anew)
+            this = stack.enter_context(job(session, "materialize", name, since=first, until=end))
+        if anew:
             with session.transaction():
-                kept.show(table(kept.name, SCHEMA))
-                this.succeeded(this.rows)
+                kept.make()
+        intervals = 0
+        for after, last in kept.chunks(first, end, how.chunk):
+            with session.transaction():
+                _require_newest(session, name, this.number)
+                rows = kept.write(after, last, this.number)
+            this.rows += rows
+            intervals += 1
+            report(f"materializing {name}", (last - (first or last)) / (end - (first or last)))
+        with session.transaction():
+            _require_newest(session, name, this.number)
+            kept.show(table(kept.name, SCHEMA))
+            this.succeeded(this.rows)
     return Materialized(name, f"{SCHEMA}.{kept.name}", first, end, this.rows, intervals, this.seconds)
 
 
-def _end(project: Workspace, until: dt.datetime | None) -> dt.datetime:
-    now = project.now or dt.datetime.now(dt.UTC)
+def _interval(
+    project: Workspace, since: dt.datetime | None, until: dt.datetime | None
+) -> tuple[dt.datetime | None, dt.datetime]:
+    """Both ends; ModelError for what is not known yet, and if nothing is between."""
+    now, since, until = project.now or dt.datetime.now(dt.UTC), in_utc(since), in_utc(until)
     if until is not None and until > now:
         raise ModelError(f"until {until} is after now, {now}: what will be known then is not known yet; leave it out")
-    return until or now
+    if since is not None and since >= (until or now):
+        raise ModelError(
+            f"the interval is empty: until {until or now} is not after since {since}: give an earlier since"
+        )
+    return since, until or now
+
+
+def _require_alone(session: Session, name: str) -> None:
+    """RefusedError while another job is at it: two at once would each write a part."""
+    for job_id, process in running_jobs(session, "materialize", name):
+        if process.is_here:
+            raise RefusedError(
+                f"feature view '{name}' is being materialized by job {job_id}, in process {process.pid}: wait for it "
+                f"to end, or stop it with  kill {process.pid}"
+            )
+
+
+def _require_newest(session: Session, name: str, job_id: int) -> None:
+    """RefusedError once another job has begun, on another host: what runs there cannot be seen from here."""
+    if (newest := newest_job(session, "materialize", name)) != job_id:
+        raise RefusedError(
+            f"job {newest} began to materialize feature view '{name}' after this one, {job_id}, which stops: what it "
+            "wrote is kept, and the other goes on from there"
+        )
 
 
 def _require_materialization(view: FeatureView) -> Materialization:
@@ -121,16 +155,6 @@ def _applied(session: Session, view: FeatureView) -> DefinitionRecord:
     return record
 
 
-def _chunks(
-    first: dt.datetime | None, busy: dt.datetime, end: dt.datetime, length: dt.timedelta
-) -> Iterator[tuple[dt.datetime, dt.datetime]]:
-    """Intervals of a length; what is after `busy`, when nothing changes any more, is one."""
-    while first is not None and first < end:
-        last = min(first + length, end) if first < busy else end
-        yield first, last
-        first = last
-
-
 @dataclass(frozen=True, slots=True)
 class _Kept:
     """The table that keeps a view's history."""
@@ -150,13 +174,15 @@ class _Kept:
         """The end of what is kept of the definition in force."""
         return kept_until(self.session, self.view.name, self.record.version)
 
-    def prepare(self, *, full: bool) -> None:
-        """Make the table, unless there is one that fits the definition in force."""
-        there = self.name in self.session.relations(SCHEMA)
-        if there and not full and self.until is not None:
-            return
+    @property
+    def fits(self) -> bool:
+        """Whether there is a table, and of the definition in force."""
+        return self.name in self.session.relations(SCHEMA) and self.until is not None
+
+    def make(self) -> None:
+        """An empty table in place of what there is."""
         forget_intervals(self.session, self.view.name)
-        if there:
+        if self.name in self.session.relations(SCHEMA):
             # nobody is to read a table that is not filled yet
             self.show(None)
             self.session.execute(drop("TABLE", table(self.name, SCHEMA)))
@@ -165,28 +191,29 @@ class _Kept:
     def _between(self, after: dt.datetime, until: dt.datetime) -> Query:
         return history_between(self.view, after, until, time_zone=self.time_zone, types_of=self.session.columns)
 
-    def begin(self, since: dt.datetime | None, lookback: dt.timedelta | None) -> dt.datetime | None:
-        """From after which time moments are computed; None if the source has no rows."""
-        earliest = self._moment("MIN", self.view.source.timestamp_field or "")
-        if earliest is None or self.until is None:
-            return earliest and earliest - _INSTANT
+    @property
+    def _changes(self) -> SourceChanges:
+        return SourceChanges(self.session, self.view, self.time_zone)
+
+    def begin(
+        self, since: dt.datetime | None, end: dt.datetime, lookback: dt.timedelta | None, *, anew: bool
+    ) -> dt.datetime | None:
+        """From after which time moments are computed; None if there is nothing to begin with."""
+        earliest = self._changes.first(end)
+        if anew or self.until is None:
+            return earliest and earliest - INSTANT
+        # of what is gone from the source, nothing may stay of that time
         again = self.until - lookback if lookback else self.until
-        return max(min(again, since or again), earliest - _INSTANT)
+        return min(again, since or again)
 
-    def busy_until(self, end: dt.datetime) -> dt.datetime:
-        """A time after which nothing changes until `end`: the last row is known by then, and has left all windows."""
-        times = [self.view.source.timestamp_field, self.view.source.created_timestamp_column, self.view.source.valid_to]
-        latest = [self._moment("MAX", name) for name in times if name]
-        delays = [f.reach for f in window_features(self.view, [f.name for f in self.view.features]) if f.reach]
-        longest = max([*delays, self.view.ttl or _INSTANT])
-        return min(max((moment for moment in latest if moment), default=_ANY), end) + longest + _INSTANT
-
-    def _moment(self, function: str, column: str) -> dt.datetime | None:
-        moment = cast(func(function, col(column)), "TIMESTAMPTZ" if self.time_zone else "TIMESTAMP")
-        found = self.session.scalar(select({"moment": moment}, source_relation(self.view.source)))
-        if not isinstance(found, dt.datetime):
-            return None
-        return (found if found.tzinfo else found.replace(tzinfo=dt.UTC)).astimezone(dt.UTC)
+    def chunks(
+        self, first: dt.datetime | None, end: dt.datetime, length: dt.timedelta
+    ) -> Iterator[tuple[dt.datetime, dt.datetime]]:
+        """Intervals up to the end, of a length beside the stretch before in which nothing changes."""
+        while first is not None and first < end:
+            last = min(self._changes.quiet_until(first, end) + length, end)
+            yield first, last
+            first = last
 
     def write(self, after: dt.datetime, until: dt.datetime, job: int) -> int:
         """Replace the moments of an interval; returns how many there are."""

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aops_indb.engines import Session
-from aops_indb.errors import ModelError
+from aops_indb.errors import AopsError, ModelError, shortened
 from aops_indb.monitoring import metrics_query
+from aops_indb.scoring.batches import with_known_categories
+from aops_indb.scoring.translate import fitted_names
 from aops_indb.sqlgen.build import col, count_star, is_null
 from aops_indb.sqlgen.statements import Query, select, subquery
 from aops_indb.workflows.executors import Scorer
 from aops_indb.workflows.training_rows import TARGET, model_frame
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # What a binary classifier's SQL calls its probability of the target.
 SCORE = "probability_1"
@@ -57,10 +62,7 @@ def compare_with_library(session: Session, scorer: Scorer, estimator: Any, rows:
     frame = model_frame(scored, inputs)
     if frame.empty:
         raise ModelError("there are no rows to compare SQL and library on: check the model's periods")
-    # names would only make it warn
-    nameless = hasattr(estimator, "n_features_in_") and not hasattr(estimator, "feature_names_in_")
-    given = frame.to_numpy() if nameless else frame
-    expected = estimator.predict_proba(given)
+    expected, expected_labels = _of_library(estimator, frame)
     # a library of single precision has less to say
     tolerance = max(tolerance, getattr(estimator, "tolerance", 0.0))
     largest = 0.0
@@ -70,4 +72,23 @@ def compare_with_library(session: Session, scorer: Scorer, estimator: Any, rows:
         differences = np.abs(actual.astype(float) - expected[:, position])
         largest = max(largest, float(np.where(np.isnan(differences), np.inf, differences).max()))
     labels = scored.column("label").to_numpy()
-    return Parity(len(frame), largest, int((labels != estimator.predict(given)).sum()), tolerance)
+    return Parity(len(frame), largest, int((labels != expected_labels).sum()), tolerance)
+
+
+def _of_library(estimator: Any, frame: pd.DataFrame) -> tuple[Any, Any]:
+    """Probabilities and labels of rows, by the library; ModelError if it refuses them."""
+    # names would only make it warn
+    nameless = hasattr(estimator, "n_features_in_") and not hasattr(estimator, "feature_names_in_")
+    # the columns need not have the names it was fitted with
+    named = frame.set_axis(list(fitted_names(estimator) or frame.columns), axis=1)
+    try:
+        given = named.to_numpy() if nameless else with_known_categories(estimator, named)
+        return estimator.predict_proba(given), estimator.predict(given)
+    except AopsError:
+        raise
+    except Exception as error:  # each library has errors of its own for rows it does not take
+        told = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise ModelError(
+            f"{type(estimator).__name__} does not take the rows of the test period, which its SQL is held against: "
+            f"{shortened(told)}"
+        ) from error

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from aops_indb.engines import Session
 from aops_indb.errors import DefinitionError, QueryError, SpineError, UnknownNameError, shortened, shown
-from aops_indb.features.definitions import OnDemandFeature
+from aops_indb.features.definitions import OnDemandFeature, RequestSource
 from aops_indb.features.model import Model
 from aops_indb.features.spine import Feature, resolve, with_inputs
 from aops_indb.sqlgen.build import Expr
-from aops_indb.sqlgen.parse import parse_expression
+from aops_indb.sqlgen.parse import columns_of, parse_expression
 from aops_indb.sqlgen.statements import select, subquery
 from aops_indb.workflows.dataset import joined_spine, spine_columns, spine_query
 from aops_indb.workflows.reader_zone import require_same_on_demand
@@ -31,6 +31,7 @@ def check_model(project: Workspace, session: Session, model: Model) -> None:
             if isinstance(feature.origin, OnDemandFeature):
                 require_same_on_demand(feature.origin, project.definitions, session, columns)
         _require_condition(session, "target", model.target, rows)
+        _require_unknown_target(project, model, features)
         if model.population is not None:
             _require_condition(session, "population", model.population, rows)
         inputs = session.columns(learnable_rows(model, rows, "train", input_names(features)))
@@ -49,6 +50,18 @@ def _require_condition(session: Session, setting: str, condition: str, rows: Exp
         raise SpineError(
             f"{setting} {shown(condition)} is {sql_type}, and must be a condition, true or false: "
             f"write e.g. {shortened(condition)} {example}"
+        )
+
+
+def _require_unknown_target(project: Workspace, model: Model, features: Sequence[Feature]) -> None:
+    """SpineError if whoever has the inputs has the target: the model would learn to repeat it."""
+    asked = {column.lower() for column in columns_of(parse_expression(model.target))}
+    known = with_inputs(project.definitions, features)
+    given = {feature.name.lower() for feature in known if isinstance(feature.origin, RequestSource)}
+    if asked and asked <= given:
+        raise SpineError(
+            f"target {shown(model.target)} is made from {', '.join(sorted(asked))}, which is an input of service "
+            f"'{model.service.name}': take it out of the service, and of the RequestSource"
         )
 
 

@@ -21,6 +21,7 @@ from aops_indb.registry import (
     MetricRecord,
     NewArtifact,
     NewModelVersion,
+    applied_definitions,
     current_actor,
     finish_run,
     mark_interrupted,
@@ -74,8 +75,10 @@ class Measured:
 
 
 def require_applied(project: Workspace, session: Session) -> None:
-    """RefusedError if definitions were changed since they were applied."""
+    """RefusedError if definitions were changed since they were applied, or never were."""
     changed = [change.name for change in plan_in(project, session).changes]
+    if changed and not applied_definitions(session):
+        raise RefusedError("no definition is applied yet: run  aops apply")
     if changed:
         raise RefusedError(f"definitions changed since they were applied ({', '.join(changed)}): run  aops apply")
 

@@ -15,6 +15,7 @@ from aops_indb.features.source_rows import source_relation
 from aops_indb.features.spine import Feature, with_inputs
 from aops_indb.sqlgen.build import Expr, anonymous, cast, coalesce, col, count_star, func, greatest, le, lit
 from aops_indb.sqlgen.render import render
+from aops_indb.sqlgen.row_digests import row_hash
 from aops_indb.sqlgen.statements import Query, select
 from aops_indb.workflows.desired import fingerprint, source_types
 from aops_indb.workflows.workspace import Workspace
@@ -51,8 +52,8 @@ def _tables(views: Iterable[FeatureView]) -> Iterable[DataSource]:
 
 def _state(source: DataSource, types: Mapping[str, str], last: str | None) -> Query:
     """How many rows were known by a moment, and the sum of their hashes: the same in any order."""
-    hashed: Expr = anonymous("HASH", *(col(column) for column in types))
-    columns = {"row_count": count_star(), "hash_sum": cast(func("SUM", hashed), "VARCHAR"), "engine": _engine()}
+    hash_sum = cast(func("SUM", row_hash(types)), "VARCHAR")
+    columns = {"row_count": count_star(), "hash_sum": hash_sum, "engine": _engine()}
     return select(columns, source_relation(source), where=_known_by(source, types, last))
 
 

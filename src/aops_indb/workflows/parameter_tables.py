@@ -58,15 +58,17 @@ def make_parameter_tables(
                 _make(session, version, target, query)
             elif not _holds(session, target, query):
                 raise _altered(version, target.name)
+            # those of a table that was there may have been dropped
+            _forbid_changes(session, target)
     return {target.name: _digest(session, target) for target in targets.values()}
 
 
 def require_unaltered(session: Session, version: ModelVersionRecord) -> None:
     """RefusedError if a table of a version has other rows than when the version went live."""
-    there = session.relations(SCHEMA)
+    there = {name.lower() for name in session.relations(SCHEMA)}
     for name, digest in parameter_digests(session, version.model, version.version).items():
         # one that is gone is told by the query that reads it
-        if name in there and _digest(session, table(name, SCHEMA)) != digest:
+        if name.lower() in there and _digest(session, table(name, SCHEMA)) != digest:
             raise _altered(version, name)
 
 
@@ -96,6 +98,9 @@ def _query(session: Session, parameters: Parameters) -> Iterator[Query]:
 def _make(session: Session, version: ModelVersionRecord, target: Table, query: Query) -> None:
     session.execute(create_table_as(target.copy(), query))
     session.execute(comment("TABLE", target.copy(), f"Constants of {version.model} version {version.version}"))
+
+
+def _forbid_changes(session: Session, target: Table) -> None:
     for event in _EVENTS:
         refusal = anonymous("error", lit(f"{SCHEMA}.{target.name} belongs to a model's version and never changes"))
         fails = insert(table("schema_migrations", "aops"), select([refusal]), ["name"])

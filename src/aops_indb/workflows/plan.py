@@ -102,7 +102,7 @@ def plan_in(project: Workspace, session: Session) -> Plan:
     for model in project.definitions.models.values():
         check_model(project, session, model)
     wanted = {key: each.record for key, each in desired.items()}
-    kept = kept_versions(applied, wanted, bound_versions(session))
+    kept = kept_versions(applied, wanted, bound_versions(session), project.engine.name)
     desired |= {key: each for key, (each, _) in kept.items()}
     comparison = _Comparison(session, applied, {key: wanted.record for key, wanted in desired.items()}, present)
     changes = [change for key, wanted in desired.items() if (change := comparison.change(key, wanted)) is not None]
@@ -158,7 +158,8 @@ class _Comparison:
             details = ("what it is made from, and so the SQL it compiles to",)
         if details:
             return self._changed(current, wanted, details, foreign)
-        gone = tuple(f"{SCHEMA}.{item} is gone" for item in sql if item not in self.present)
+        read = [*sql, *([current.kept_in] if current.kept_in else [])]
+        gone = tuple(f"{SCHEMA}.{item} is gone" for item in read if item not in self.present)
         if not gone and not foreign:
             return None
         return Change("restore", kind, name, gone, sql, replaces=foreign, effect=_effect(bool(foreign)))

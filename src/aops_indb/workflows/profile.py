@@ -25,6 +25,7 @@ from aops_indb.sqlgen.summaries import (
 )  # fmt: skip
 from aops_indb.workflows.dataset import spine_columns, spine_query
 from aops_indb.workflows.draft import ColumnKind, draft_of
+from aops_indb.workflows.lacking import require_done
 from aops_indb.workflows.workspace import Report, Workspace
 
 # Bins of a histogram, and the quantiles it is made from: 2.5 % of the rows between two.
@@ -80,6 +81,7 @@ class Profile:
 
 def profile_relation(project: Workspace, relation: str, *, report: Report) -> Profile:
     """What is in a table, or comes of a SELECT; the warehouse is only read, once."""
+    require_done(project.engine.name, "aops profile")
     report(f"profiling {relation}", 0.0)
     with project.engine.session(read_only=True) as session:
         query = spine_query(relation)

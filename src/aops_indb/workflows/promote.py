@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aops_indb.engines import Session
@@ -20,7 +21,7 @@ from aops_indb.registry import (
 from aops_indb.scoring.lower import Lowered
 from aops_indb.sqlgen.build import col, eq, lit, star
 from aops_indb.sqlgen.render import render
-from aops_indb.sqlgen.statements import Query, column_of, comment, create_schema, create_view, select, table
+from aops_indb.sqlgen.statements import Query, column_of, comment, create_schema, create_view, drop, select, table
 from aops_indb.workflows.batch import SCHEMA, require_batch_table, version_view
 from aops_indb.workflows.new_version import require_applied
 from aops_indb.workflows.parameter_tables import make_parameter_tables
@@ -48,9 +49,11 @@ def promote_version(project: Workspace, reference: str, *, alias: str) -> Promot
         version = find_version(project, session, reference)
         model = require_same_features(project, version)
         require_applied(project, session)
-        _require_own_views(session, version, alias)
-        replaced = aliases(session, version.model).get(alias)
-        sql, parameters = _make_views(project, session, model, version, alias)
+        named = aliases(session, version.model)
+        champion = (named | {alias: version.version}).get(CHAMPION) == version.version
+        _require_own_views(session, version, champion)
+        replaced = named.get(alias)
+        sql, parameters = _make_views(project, session, model, version, champion)
         actor = current_actor()
         set_alias(session, version.model, alias, version.version, actor=actor)
         name = version.model if alias == CHAMPION else version_view(version)
@@ -62,7 +65,7 @@ def promote_version(project: Workspace, reference: str, *, alias: str) -> Promot
             alias=alias,
             view=view,
             sql=sql,
-            made_as=Present.read(session, SCHEMA).made(_names(version, alias)),
+            made_as=Present.read(session, SCHEMA).made(_names(version, champion)),
             parameter_digests=parameters,
             replaced_version=replaced,
             actor=actor,
@@ -79,20 +82,20 @@ def _require_version(session: Session, reference: str) -> None:
             raise ModelError(f"'{reference}' names no version to promote: there are {listed}")
 
 
-def _require_own_views(session: Session, version: ModelVersionRecord, alias: str) -> None:
+def _require_own_views(session: Session, version: ModelVersionRecord, champion: bool) -> None:
     """RefusedError if what has the name of a view that would be made is someone else's."""
-    foreign = Present.read(session, SCHEMA).foreign(_names(version, alias), deployed_views(session, version.model))
+    foreign = Present.read(session, SCHEMA).foreign(_names(version, champion), deployed_views(session, version.model))
     if foreign:
         raise RefusedError(f"{foreign[0]} is there already, and is not as aops made it: rename or drop it")
 
 
-def _names(version: ModelVersionRecord, alias: str) -> list[str]:
-    """The views that a promotion makes."""
-    return [version_view(version), *([version.model] if alias == CHAMPION else [])]
+def _names(version: ModelVersionRecord, champion: bool) -> list[str]:
+    """The views that a promotion makes; the champion's own, too, where it gets another alias."""
+    return [version_view(version), *([version.model] if champion else [])]
 
 
 def _make_views(
-    project: Workspace, session: Session, model: Model, version: ModelVersionRecord, alias: str
+    project: Workspace, session: Session, model: Model, version: ModelVersionRecord, champion: bool
 ) -> tuple[str, dict[str, str]]:
     """SQL of the version's view; tables that it reads constants from -> digest of their rows."""
     session.execute(create_schema(SCHEMA))
@@ -102,17 +105,19 @@ def _make_views(
         query: Query = made.query
         digests = make_parameter_tables(session, version, made.parameters)
     else:
-        query = _kept(session, version, made, alias)
+        query = _kept(session, version, made, champion)
     own = version_view(version)
-    _make_view(session, own, query, f"{model.description} (version {version.version}, {version.estimator})")
-    if alias == CHAMPION:
+    readers = [model.name] if champion else []
+    text = f"{model.description} (version {version.version}, {version.estimator})"
+    _make_view(session, own, query, text, readers)
+    if champion:
         _make_view(session, model.name, select([star()], table(own, SCHEMA)), model.description)
     return render(query, project.engine.dialect), digests
 
 
-def _kept(session: Session, version: ModelVersionRecord, query: Query, alias: str) -> Query:
+def _kept(session: Session, version: ModelVersionRecord, query: Query, champion: bool) -> Query:
     """The rows that batches have kept of a version, in the columns of the query: views are SQL alone."""
-    name = f"{version.model if alias == CHAMPION else version_view(version)}__batch"
+    name = f"{version.model if champion else version_view(version)}__batch"
     require_batch_table(session, name, query)
     return select([star()], table(name, SCHEMA), where=[eq(col(MODEL_VERSION), lit(version.version))])
 
@@ -126,9 +131,14 @@ _COLUMN_COMMENTS = {
 }
 
 
-def _make_view(session: Session, name: str, query: Query, description: str) -> None:
+def _make_view(session: Session, name: str, query: Query, description: str, readers: Sequence[str] = ()) -> None:
+    """Make a view; readers: views that are made anew after it, which may read the one there is."""
     target = table(name, SCHEMA)
-    session.execute(create_view(target, query))
+    create, present = create_view(target, query), session.relations(SCHEMA)
+    if name in present and not session.may_replace(create):
+        for each in (*readers, name):
+            session.execute(drop("VIEW", table(each, SCHEMA)))
+    session.execute(create)
     session.execute(comment("VIEW", target.copy(), description))
     for column in session.columns(target.copy()):
         text = _COLUMN_COMMENTS.get(column)

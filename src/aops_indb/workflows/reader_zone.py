@@ -22,6 +22,7 @@ from aops_indb.sqlgen.build import Expr, anonymous, cast, col, func, lit, star, 
 from aops_indb.sqlgen.operations import Operation, is_clock_interval, operations, text_constant, writes_zone
 from aops_indb.sqlgen.parse import is_column, parse_expression
 from aops_indb.sqlgen.statements import select, subquery
+from aops_indb.workflows.reader_settings import problem_of_settings
 
 _MOMENT = "TIMESTAMP WITH TIME ZONE"
 _NULL_TYPE = '"NULL"'
@@ -68,6 +69,7 @@ def require_same_in_view(view: FeatureView, session: Session) -> None:
     for setting, tree, dtype, part in _expressions(view):
         types = _types(tree, session, source, columns)
         problem = _foreign(tree, columns, macros) or _problem(tree, types) or _problem_of_cast(tree, types, dtype)
+        problem = problem or problem_of_settings(tree, _zoned(types), session, source)
         if problem is not None:
             raise DefinitionError(f"feature view '{view.name}': {setting}: {problem}", where=part.defined_at)
 
@@ -108,6 +110,7 @@ def require_same_on_demand(
     types = _types(tree, session, inputs, columns)
     problem = _foreign(tree, columns, _macros(session)) or _problem(tree, types)
     problem = problem or _problem_of_cast(tree, types, feature.dtype)
+    problem = problem or problem_of_settings(tree, _zoned(types), session, inputs)
     if problem is not None:
         raise DefinitionError(f"on-demand feature '{feature.name}': {problem}", where=feature.defined_at)
 
@@ -189,6 +192,11 @@ def _inferred(operation: Operation, types: Mapping[int, str]) -> str:
         case name if name in _MAKERS or writes_zone(operation.tree):
             return _MOMENT
     return _UNKNOWN
+
+
+def _zoned(types: Mapping[int, str]) -> set[int]:
+    """The operations whose values are times with a zone, by their nodes."""
+    return {node for node, sql_type in types.items() if _is_zoned(sql_type)}
 
 
 def _is_zoned(sql_type: str) -> bool:

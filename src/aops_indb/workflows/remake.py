@@ -12,8 +12,9 @@ from contextlib import contextmanager
 from aops_indb.engines import Session
 from aops_indb.errors import QueryError, RefusedError, SpineError, UnknownNameError
 from aops_indb.registry import DatasetRecord, datasets_named
-from aops_indb.sqlgen.parse import parse_select
+from aops_indb.sqlgen.dialects import Dialect
 from aops_indb.sqlgen.statements import create_schema, create_table_as, drop, rename_table, table
+from aops_indb.sqlgen.stored import stored_query
 from aops_indb.workflows.dataset import SCHEMA, SPINE_NAME, Dataset, EntityDf, as_arrow
 from aops_indb.workflows.origins import read_state
 from aops_indb.workflows.row_digest import digest_of
@@ -32,8 +33,8 @@ def remake_dataset(
         draft = f"{name}__draft_{uuid.uuid4().hex[:8]}"
         session.execute(create_schema(SCHEMA))
         with _spine(session, record, entity_df):
-            _make(session, record, draft, report)
-        _require_same(session, record, draft)
+            _make(session, record, draft, project.engine.dialect, report)
+        _require_same(session, record, draft, project.engine.dialect)
         there = record.table_name in session.relations(SCHEMA)
         if there:
             _require_kept(session, record)
@@ -76,20 +77,20 @@ def _spine(session: Session, record: DatasetRecord, entity_df: EntityDf | None) 
         session.unregister(SPINE_NAME)
 
 
-def _make(session: Session, record: DatasetRecord, draft: str, report: Report) -> None:
-    statement = create_table_as(table(draft, SCHEMA), parse_select(record.sql))
+def _make(session: Session, record: DatasetRecord, draft: str, dialect: Dialect, report: Report) -> None:
+    statement = create_table_as(table(draft, SCHEMA), stored_query(record.sql, dialect))
     try:
         session.execute_with_progress(statement, lambda done: report(f"dataset {record.name}", done))
     except QueryError as error:
         raise RefusedError(f"{_title(record)} cannot be made again: {error}") from error
 
 
-def _require_same(session: Session, record: DatasetRecord, draft: str) -> None:
+def _require_same(session: Session, record: DatasetRecord, draft: str, dialect: Dialect) -> None:
     columns = session.columns(table(draft, SCHEMA))
     digest, rows = digest_of(session, table(draft, SCHEMA), columns)
     if digest == record.digest:
         return
-    reasons = [*_spine_changes(session, record, draft, columns), *_source_changes(session, record)]
+    reasons = [*_spine_changes(session, record, draft, columns), *_source_changes(session, record, dialect)]
     if not reasons:
         reasons = ["neither its spine nor its sources' rows are others, so the warehouse's release computes others"]
     raise RefusedError(
@@ -105,11 +106,11 @@ def _spine_changes(session: Session, record: DatasetRecord, draft: str, columns:
         yield f"its spine gives other rows ({rows:,}, it gave {record.rows:,})"
 
 
-def _source_changes(session: Session, record: DatasetRecord) -> Iterator[str]:
+def _source_changes(session: Session, record: DatasetRecord, dialect: Dialect) -> Iterator[str]:
     """Each source that is not as it was, in words."""
     for name, state in record.sources.items():
         try:
-            now = read_state(session, parse_select(state["sql"]))
+            now = read_state(session, stored_query(state["sql"], dialect))
         except QueryError as error:
             yield f"data source '{name}' cannot be read as it was: {error}"
             continue

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from aops_indb.errors import AopsError, RefusedError, UnknownNameError
+from aops_indb.features.alias_queries import alias_queries
+from aops_indb.features.definition_set import DefinitionSet
+from aops_indb.features.views import SCHEMA
 from aops_indb.sqlgen.dialects import Dialect
 from aops_indb.sqlgen.dialects import dialect as dialect_named
 from aops_indb.sqlgen.render import render, render_script
@@ -28,13 +31,14 @@ def render_name(
     layout:    how a version's forests are laid out, an entry of LAYOUTS; by default the best for each
     algorithm: how a training set's windows are computed, an entry of ALGORITHMS; by default the best for each
 
-    Feature views render as their view, history and, where the dialect has such, as-of function. Raises
+    Feature views render as their view, history and, where the dialect has such, as-of function; an alias as queries of
+    its view's. Raises
     UnknownNameError for another name, AopsError for what the dialect has no form of, and for a layout of what has none.
     """
     definitions = project.definitions
     own = project.engine.dialect
     target = dialect_named(dialect) if dialect else own
-    if layout and (name in definitions.views or name in definitions.models):
+    if layout and any(name in known for known in (definitions.views, definitions.aliased_views, definitions.models)):
         raise AopsError(
             f"'{name}' has no forests to lay out: name a model's version, as MODEL:2, or leave the layout out"
         )
@@ -48,13 +52,25 @@ def render_name(
         # what nobody applies is told with its comments, for others to run
         scripts = [item.statements[:1] if target.name == own.name else item.statements for item in known]
         return "\n\n".join(f"{sql};" for script in scripts for sql in render_script(script, target))
+    if name in definitions.aliased_views:
+        return _of_alias(definitions, name, target)
     if name in definitions.models:
         if target.name != own.name:
             raise AopsError(f"the training set of '{name}' is SQL for {own.name} alone: leave the dialect out")
         return model_training_set(project, definitions.models[name], algorithm=algorithm).to_sql()
     if model_of(name) not in definitions.models:
-        raise UnknownNameError("feature view or model", name, [*definitions.views, *definitions.models])
+        known_names = [*definitions.views, *definitions.aliased_views, *definitions.models]
+        raise UnknownNameError("feature view or model", name, known_names)
     return _of_version(project, name, target, layout)
+
+
+def _of_alias(definitions: DefinitionSet, name: str, target: Dialect) -> str:
+    """The queries that show a view under the columns of an alias."""
+    alias = definitions.aliased_views[name]
+    made_as = definitions.view(alias.of.reference_name).name
+    header = f"{name}: {SCHEMA}.{made_as} under other names; its own SQL:  aops render {made_as}"
+    now, history = alias_queries(alias, made_as)
+    return f"{render(now, target, header=header)};\n\n{render(history, target)};"
 
 
 def _of_version(project: Workspace, name: str, target: Dialect, layout: str | None) -> str:
@@ -67,6 +83,6 @@ def _of_version(project: Workspace, name: str, target: Dialect, layout: str | No
                 "SQL: run  aops score"
             )
         model = require_same_features(project, version)
-        query = scored_rows(project, session, model, version, layout=layout)
+        query = scored_rows(project, session, model, version, layout=layout, dialect=target)
     header = f"{version.model} version {version.version}: {version.estimator}"
     return render(query, target, header=header)

@@ -7,9 +7,11 @@ import json
 from collections.abc import Mapping
 
 from aops_indb.engines import Session
-from aops_indb.sqlgen.build import cast, col, count_star, func, string_agg
-from aops_indb.sqlgen.lists import struct
+from aops_indb.sqlgen.build import count_star
+from aops_indb.sqlgen.row_digests import hash_of_all, row_hashes
 from aops_indb.sqlgen.statements import Table, select, subquery
+
+_DIGEST = "row_digest"
 
 
 def digest_of(session: Session, relation: Table, columns: Mapping[str, str]) -> tuple[str, int]:
@@ -17,9 +19,7 @@ def digest_of(session: Session, relation: Table, columns: Mapping[str, str]) -> 
 
     columns: name -> type, in order
     """
-    row = func("SHA256", cast(func("TO_JSON", struct({column: col(column) for column in columns})), "VARCHAR"))
-    hashes = select({"row_digest": row}, relation.copy())
-    every_row = func("SHA256", string_agg(col("row_digest"), order_by=[col("row_digest")]))
-    content, rows = session.rows(select({"digest": every_row, "n": count_star()}, subquery(hashes, "hashes")))[0]
+    hashes = subquery(row_hashes(relation.copy(), columns, _DIGEST), "hashes")
+    content, rows = session.rows(select({"digest": hash_of_all(_DIGEST), "n": count_star()}, hashes))[0]
     description = json.dumps([list(columns.items()), content, rows])
     return hashlib.sha256(description.encode()).hexdigest(), rows

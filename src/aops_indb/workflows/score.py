@@ -33,6 +33,7 @@ from aops_indb.workflows.job import job
 from aops_indb.workflows.parameter_tables import require_unaltered
 from aops_indb.workflows.present import Present
 from aops_indb.workflows.scored_rows import MODEL_VERSION, require_same_features, scored_rows
+from aops_indb.workflows.times import in_utc
 from aops_indb.workflows.versions import find_version
 from aops_indb.workflows.workspace import Report, Workspace
 
@@ -115,20 +116,10 @@ def _interval_in_utc(
     since: dt.datetime | None, until: dt.datetime | None
 ) -> tuple[dt.datetime | None, dt.datetime | None]:
     """Its two ends; ModelError if nothing is between."""
-    since, until = _in_utc(since), _in_utc(until)
+    since, until = in_utc(since), in_utc(until)
     if since is not None and until is not None and until <= since:
         raise ModelError(f"the interval is empty: until {until} is not after since {since}: give an earlier since")
     return since, until
-
-
-def _in_utc(time: dt.datetime | None) -> dt.datetime | None:
-    """A time that names no zone is taken for UTC."""
-    if time is None or time.tzinfo is None:
-        return time and time.replace(tzinfo=dt.UTC)
-    try:
-        return time.astimezone(dt.UTC)
-    except OverflowError:
-        raise ModelError(f"{time} is beyond the calendar's last day in UTC: leave it out") from None
 
 
 def _interval(since: dt.datetime | None, until: dt.datetime | None) -> list[Expr]:

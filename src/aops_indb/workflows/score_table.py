@@ -12,7 +12,7 @@ from aops_indb.engines.tables import Batches, InputKind, Tables, read_as
 from aops_indb.errors import ModelError, ModelInputError, UnknownNameError
 from aops_indb.scoring import choose, lower, relation_of
 from aops_indb.scoring.graph import Graph, Input, walk
-from aops_indb.scoring.names import column_names
+from aops_indb.scoring.names import column_names, require_told_apart
 from aops_indb.scoring.onnx_export import compare_onnx, to_onnx
 from aops_indb.scoring.translate import fitted_names, names_and_columns
 from aops_indb.sqlgen.build import Expr, col, star
@@ -90,6 +90,7 @@ def score_table(
     with tables_of(warehouse) as tables:
         rows = relation_of(source, tables.dialect)
         columns = names_and_columns(model, inputs)[1]
+        require_told_apart(columns, tables.dialect)
         if executor is None:
             executor = LIBRARY if too_large(graph_of(model, columns)) else SQL
         note = f"scores of {type(model).__name__} by executor '{executor}', aops-indb {version('aops-indb')}"

@@ -7,13 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 from aops_indb.engines import Session
-from aops_indb.errors import RefusedError
+from aops_indb.errors import AopsError, RefusedError
 from aops_indb.features.definitions import EVENT_TIMESTAMP
 from aops_indb.features.model import Model
 from aops_indb.features.spine import join_features, resolve
 from aops_indb.registry import ModelVersionRecord, artifact, artifact_kinds
 from aops_indb.scoring.lower import Lowered
 from aops_indb.sqlgen.build import Expr, anonymous, lit
+from aops_indb.sqlgen.dialects import Dialect
 from aops_indb.sqlgen.parse import parse_select
 from aops_indb.sqlgen.statements import Query, subquery
 from aops_indb.workflows.artifacts import ONNX
@@ -77,15 +78,21 @@ def scored_rows(
     version: ModelVersionRecord,
     *,
     layout: str | None = None,
+    dialect: Dialect | None = None,
     in_batches: bool = False,
 ) -> Query:
     """Keys, event_timestamp, the model's outputs, model_version and scored_at, for each row of the spine.
 
-    layout: how forests are laid out, if not as is best; in_batches: by the version's batch_executor
+    layout:     how forests are laid out, if not as is best; AopsError if there are none
+    dialect:    what the SQL is for, if not the warehouse's
+    in_batches: by the version's batch_executor
     """
     scorer = load_scorer(project, session, version, load_estimator(session, version), in_batches=in_batches)
     if isinstance(scorer, SqlScorer):
-        scorer = replace(scorer, layout=layout)
+        if layout and not scorer.has_forest:
+            named = f"{version.model}:{version.version}"
+            raise AopsError(f"{named} has no forests to lay out: leave the layout out")
+        scorer = replace(scorer, layout=layout, dialect=dialect or scorer.dialect)
     rows, kept = _rows(project, session, model)
     return scorer.scored(session, rows, keys=kept, extra=_extra(version))
 

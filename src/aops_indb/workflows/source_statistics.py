@@ -7,9 +7,6 @@ What is no table, such as a view or a query, could take any time to read, and no
 from __future__ import annotations
 
 import datetime as dt
-import json
-from collections.abc import Iterator
-from typing import Any
 
 from aops_indb.engines import Session
 from aops_indb.errors import QueryError
@@ -35,7 +32,6 @@ from aops_indb.sqlgen.build import (
     or_,
     shift_right,
 )  # fmt: skip
-from aops_indb.sqlgen.plans import explain_as_json
 from aops_indb.sqlgen.statements import Query, parse_table, select, subquery, table, with_ctes
 
 # Of 2^11 rows, in which DuckDB reads a table.
@@ -52,7 +48,7 @@ _ENDLESS = dt.timedelta.max // dt.timedelta(microseconds=1)
 def statistics_of(session: Session, spine: Query) -> StatisticsOf:
     """Statistics of the sources of views, for the points of a spine; each asked once."""
     # a question that has no answer would end a transaction
-    points = None if session.in_transaction else _expected_rows(session, spine)
+    points = None if session.in_transaction else session.expected_rows(spine)
     known: dict[str, Statistics | None] = {}
 
     def ask(view: FeatureView) -> Statistics | None:
@@ -66,26 +62,11 @@ def statistics_of(session: Session, spine: Query) -> StatisticsOf:
 def _of_source(session: Session, view: FeatureView, points: float) -> Statistics | None:
     if view.source.table is None or view.source.timestamp_field is None:
         return None
-    rows = _expected_rows(session, select([col("rowid")], parse_table(view.source.table)))
+    rows = session.expected_rows(select([col("rowid")], parse_table(view.source.table)))
     try:
         return _of_blocks(session, view, rows, points) if rows else None
     except QueryError:
         return None
-
-
-def _expected_rows(session: Session, query: Query) -> float | None:
-    """How many rows the warehouse expects of a query; None if it does not say."""
-
-    def operators(nodes: list[dict[str, Any]]) -> Iterator[float]:
-        for node in nodes:
-            yield float(node["extra_info"].get("Estimated Cardinality") or 0)
-            yield from operators(node["children"])
-
-    try:
-        [(_, text, *_)] = session.rows(explain_as_json(query))
-    except QueryError:
-        return None
-    return next((rows for rows in operators(json.loads(text)) if rows), None)
 
 
 def _of_blocks(session: Session, view: FeatureView, rows: float, points: float) -> Statistics | None:

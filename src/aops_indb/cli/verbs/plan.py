@@ -37,6 +37,9 @@ def document(planned: Plan, *, sql: bool) -> dict[str, Any]:
     for change in changes:
         if not sql:
             change.pop("sql")
+        elif change["sql"] is not None:
+            # it is written now, when it is read
+            change["sql"] = dict(change["sql"])
     kept = {name: list(binders) for name, binders in planned.kept.items()}
     return {"changes": changes, "counts": planned.counts(), "state": planned.state, "kept": kept}
 

@@ -14,7 +14,7 @@ from pydantic_core import PydanticKnownError
 from aops_indb.errors import DefinitionError, UnknownNameError, shown
 from aops_indb.features.definitions.base import Definition
 from aops_indb.features.definitions.column_names import repeated
-from aops_indb.features.setting_types import ColumnName, Duration, Listed, ObjectName, SqlExpression, SqlSelect, Text
+from aops_indb.features.setting_types import CheckQuery, ColumnName, Duration, Listed, ObjectName, SqlExpression, Text
 
 CheckValue: TypeAlias = bool | int | float | str | dt.date | dt.datetime
 
@@ -81,6 +81,9 @@ def _count(value: object) -> object:
 def _checked(value: object) -> object:
     if not isinstance(value, Definition) or "checks" not in type(value).model_fields:
         raise PydanticKnownError("model_type", {"class_name": "DataSource"})
+    if "aliases" in type(value).model_fields:
+        of = getattr(value, "of", None)
+        raise ValueError(f"'{getattr(value, 'name', '')}' is made by with_entity: write on={getattr(of, 'name', '')}")
     return value
 
 
@@ -116,7 +119,7 @@ class Check(Definition):
     max_age: Duration | None = None
     max_change: Annotated[float | None, BeforeValidator(_share)] = None
     condition: SqlExpression | None = None
-    query: SqlSelect | None = None
+    query: CheckQuery | None = None
     where: SqlExpression | None = None
     severity: Text = "error"
     blocks_scoring: Annotated[bool, BeforeValidator(_flag)] = False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 from sqlglot import exp
 
 from aops_indb.sqlgen.build import Expr, anonymous, case, col, eq, ident, lit
@@ -18,6 +20,26 @@ def unasked_ctes(node: exp.CTE) -> Expr:
     """A common table expression that the planner computes as often as it thinks best."""
     node.set("materialized", None)
     return node
+
+
+def ctes_of_names_of_their_own(tree: Expr) -> Expr:
+    """Those of queries inside others by names that no other has: all are set before the outermost query of Spark."""
+    names = [cte.alias.lower() for cte in tree.find_all(exp.CTE)]
+    taken = set(names)
+    inside = [query for query in tree.find_all(exp.Query) if query is not tree and query.args.get("with_")]
+    # the innermost first: what they call by a name is theirs
+    for query in reversed(inside):
+        for cte in [cte for cte in query.args["with_"].expressions if names.count(cte.alias.lower()) > 1]:
+            read = [
+                node for node in query.find_all(exp.Table) if node.name.lower() == cte.alias.lower() and not node.db
+            ]
+            own = next(name for number in count(2) if (name := f"{cte.alias}_{number}").lower() not in taken)
+            taken.add(own.lower())
+            cte.args["alias"].set("this", ident(own))
+            for node in read:
+                node.set("alias", exp.TableAlias(this=ident(node.alias_or_name)))
+                node.set("this", ident(own))
+    return tree
 
 
 def named_values(node: exp.Values) -> Expr:

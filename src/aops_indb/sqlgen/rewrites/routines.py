@@ -14,8 +14,8 @@ _QUOTE = "query"
 
 
 def macros_as_functions(tree: Expr) -> Expr:
-    """A table macro as a function of PostgreSQL whose rows are those of a view, and a comment on it."""
-    if isinstance(tree, exp.Comment) and tree.args["kind"] == "MACRO TABLE":
+    """A table macro as a function of PostgreSQL whose rows are those of a view, a comment on it, and its end."""
+    if isinstance(tree, exp.Comment | exp.Drop) and tree.args["kind"] in ("MACRO", "MACRO TABLE"):
         tree.set("kind", "FUNCTION")
     if not isinstance(tree, exp.Create) or tree.args["kind"] != "MACRO":
         return tree
