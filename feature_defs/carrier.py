@@ -1,6 +1,6 @@
-"""The carrier: how late its flights arrive, and how many it cancels, over weeks."""
+"""The carrier: how late its flights arrive, over weeks. How many it cancels: carrier_cancellation.sql."""
 
-from aops_indb import Aggregation, Check, DataSource, Entity, FeatureView
+from aops_indb import Aggregation, Check, DataSource, Entity, FeatureView, Materialization
 
 carrier = Entity(name="carrier", join_keys=["carrier"], description="Airline, by its IATA code")
 
@@ -10,6 +10,7 @@ arrivals = DataSource(
     # an arrival's delay is known when the flight lands
     timestamp_field="actual_arrival",
     description="Flights that landed, from the moment they landed",
+    freshness="6h",
     checks=[
         Check(kind="not_null", columns=["carrier", "origin", "dest", "distance"], blocks_scoring=True),
         Check(kind="unique", column="flight_id"),
@@ -19,25 +20,15 @@ arrivals = DataSource(
     ],
 )
 
-outcomes = DataSource(
-    name="outcomes",
-    # The data does not say when a flight was cancelled. No flight left later than 21 h 41 min after schedule,
-    # so 24 hours after schedule one that has not left is known not to leave.
-    query="""
-        SELECT carrier, cancelled,
-               coalesce(actual_departure, scheduled_departure + INTERVAL 24 HOUR) AS known_from
-        FROM raw.flights
-    """,
-    timestamp_field="known_from",
-    description="Flights that left or were cancelled, from the moment it was certain which",
-)
-
 carrier_delay = FeatureView(
     name="carrier_delay",
     description="Arrival delay of the carrier's flights from New York",
     owner="flight-operations",
     entities=[carrier],
     source=arrivals,
+    # analysts ask for its history: it is kept as a table, and a landing that is reported late is read again
+    materialization=Materialization(lookback="2d", chunk="92d"),
+    checks=[Check(kind="in_range", column="carrier_late_28d", minimum=0, maximum=1)],
     aggregations=[
         Aggregation(
             column="arr_delay",
@@ -53,22 +44,13 @@ carrier_delay = FeatureView(
             windows=["7d", "28d"],
             description="Share of arrivals 15 or more minutes late",
         ),
-    ],
-)
-
-carrier_cancellation = FeatureView(
-    name="carrier_cancellation",
-    description="Cancellations of the carrier's flights from New York",
-    owner="flight-operations",
-    entities=[carrier],
-    source=outcomes,
-    aggregations=[
         Aggregation(
-            expr="cancelled",
+            expr="arr_delay >= 15",
             function="rate",
-            name="carrier_cancelled",
-            windows=["7d", "28d"],
-            description="Share of flights cancelled",
+            name="carrier_late_before",
+            windows=["7d"],
+            offset="7d",
+            description="Share of arrivals 15 or more minutes late, a week ago",
         ),
     ],
 )

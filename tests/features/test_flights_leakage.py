@@ -7,7 +7,7 @@ stay as they are, to the last bit. That the check can fail is shown by definitio
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from aops_indb.features.definitions import Definition
 from aops_indb.features.loader import load_definitions
 from aops_indb.workflows.flights import read_flights_example
 
-from .warehouse import compile_join, open_warehouse, run
+from .warehouse import compile_join, open_warehouse, references, run
 
 # One worker reads the files, not each.
 pytestmark = pytest.mark.xdist_group("flights_leakage")
@@ -31,7 +31,7 @@ REFERENCES = LOADED.services["flight_delay_features"].references
 # A prediction is made two hours before schedule; 28 days of history lie before the first asked for.
 ASKED = """
     CREATE TABLE asked AS
-        SELECT flight_id, tailnum, carrier, origin, dest, distance, scheduled_departure,
+        SELECT flight_id, tailnum, carrier, flight, origin, dest, distance, scheduled_departure,
                scheduled_departure - INTERVAL 2 HOUR AS event_timestamp
         FROM original.flights
         WHERE scheduled_departure >= TIMESTAMPTZ '2013-02-01 00:00+00'
@@ -117,13 +117,15 @@ def prediction_times(session: Session) -> list[Any]:
     return before_the_hour[:: len(before_the_hour) // 9] + times[:: len(times) // 9]
 
 
-def leaks(session: Session, definitions: Sequence[Definition], times: Sequence[Any]) -> Iterator[Any]:
+def leaks(
+    session: Session, definitions: Sequence[Definition], asked: Sequence[str], times: Sequence[Any]
+) -> Iterator[Any]:
     """Those of the times at which features change with what became known later."""
     for name in ("flights", "weather"):
         session.run_script(f"CREATE OR REPLACE TABLE raw.{name} AS FROM original.{name}")
     ask_at(session, times)
     spine = "SELECT * FROM asked WHERE event_timestamp IN (SELECT at_time FROM asked_at) ORDER BY flight_id"
-    compiled = compile_join(session, definitions, REFERENCES, spine, full_feature_names=False)
+    compiled = compile_join(session, definitions, asked, spine)
     before = run(session, compiled)
     for at in times:
         ask_at(session, [at])
@@ -148,16 +150,29 @@ def learn_other_things(session: Session, at: Any) -> None:
 
 def everything(**sources: DataSource) -> list[Definition]:
     """The project's definitions, with other sources in the place of those of these names."""
-    views = [
-        view.model_copy(update={"source": sources.get(view.source.name, view.source)}) for view in LOADED.views.values()
+    views = {
+        view.name: view.model_copy(update={"source": sources.get(view.source.name, view.source)})
+        for view in LOADED.views.values()
+    }
+    aliased = [
+        views[view.of.name].with_entity(*view.aliases, name=view.name, prefix=view.prefix)
+        for view in LOADED.aliased_views.values()
     ]
-    return [*views, *LOADED.on_demand.values(), *LOADED.requests.values()]
+    return [*views.values(), *aliased, *LOADED.on_demand.values(), *LOADED.requests.values()]
+
+
+def made_from(sources: Collection[str]) -> list[str]:
+    """The features of the views of some sources, as a flight can ask for them."""
+    aliased = LOADED.aliased_views.values()
+    named_apart = {view.of.name for view in aliased}
+    others = (view for view in LOADED.views.values() if view.name not in named_apart)
+    return references(*(view for view in (*aliased, *others) if view.source.name in sources))
 
 
 def test_what_became_known_later_changes_no_feature(flights: Session) -> None:
     times = prediction_times(flights)
     assert len(times) >= 18
-    assert list(leaks(flights, everything(), times)) == []
+    assert list(leaks(flights, everything(), REFERENCES, times)) == []
 
 
 def test_what_became_known_later_is_changed(flights: Session) -> None:
@@ -180,24 +195,40 @@ def minute_early(query: str, field: str, **settings: Any) -> DataSource:
     return DataSource(name="early", query=moved, timestamp_field=field, **settings)
 
 
+def query_of(source: str) -> str:
+    return str(LOADED.sources[source].query)
+
+
+MOVEMENTS_DUE = """
+    SELECT origin AS airport, scheduled_departure AS moved_at, dep_delay AS delay FROM raw.flights
+    UNION ALL
+    SELECT dest AS airport, scheduled_arrival AS moved_at, arr_delay AS delay FROM raw.flights
+"""
+
 # how definitions could know too much -> the sources to put in the place of the project's
 LEAKS: dict[str, dict[str, DataSource]] = {
-    "departures, a minute early": {"departures": minute_early("FROM raw.flights", "actual_departure")},
+    "departures and landings, a minute early": {"movements": minute_early(query_of("movements"), "moved_at")},
     "arrivals, a minute early": {"arrivals": minute_early("FROM raw.flights", "actual_arrival")},
-    "cancellations, a minute early": {
-        "outcomes": minute_early(str(LOADED.views["carrier_cancellation"].source.query), "known_from")
+    "arrivals of all, a minute early": {
+        "arrivals_all_rows": minute_early(query_of("arrivals_all_rows"), "actual_arrival")
     },
-    "weather, a minute early": {
-        "observations": minute_early(str(LOADED.views["origin_weather"].source.query), "known_from")
+    "cancellations, a minute early": {
+        "carrier_cancellation": minute_early(query_of("carrier_cancellation"), "known_from")
+    },
+    "weather, a minute early": {"observations": minute_early(query_of("observations"), "known_from")},
+    "departures and landings, from when they were due": {
+        "movements": DataSource(name="due", query=MOVEMENTS_DUE, timestamp_field="moved_at")
     },
     "arrivals, from when they were due": {
         "arrivals": DataSource(name="due", table="raw.flights", timestamp_field="scheduled_arrival")
     },
     "cancellations, from when departures were due": {
-        "outcomes": DataSource(name="due", table="raw.flights", timestamp_field="scheduled_departure")
+        "carrier_cancellation": DataSource(name="due", table="raw.flights", timestamp_field="scheduled_departure")
     },
     "weather, from the beginning of its hour": {
-        "observations": DataSource(name="hours", table="raw.weather", timestamp_field="time_hour")
+        "observations": DataSource(
+            name="hours", query="SELECT *, origin AS airport FROM raw.weather", timestamp_field="time_hour"
+        )
     },
 }
 
@@ -205,5 +236,6 @@ LEAKS: dict[str, dict[str, DataSource]] = {
 @pytest.mark.parametrize("how", LEAKS)
 def test_the_check_sees_a_leak(flights: Session, how: str) -> None:
     """One prediction at which features change is enough."""
-    seen = next(leaks(flights, everything(**LEAKS[how]), prediction_times(flights)), None)
+    asked = made_from(LEAKS[how])
+    seen = next(leaks(flights, everything(**LEAKS[how]), asked, prediction_times(flights)), None)
     assert seen is not None

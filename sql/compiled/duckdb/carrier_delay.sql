@@ -17,7 +17,8 @@ WITH "carrier_delay__rows" AS (
     CAST("__value_1_sum_last_604800s" AS DOUBLE) / "__value_1_count_last_604800s" AS "carrier_arr_delay_7d",
     CAST("__value_1_sum_last_2419200s" AS DOUBLE) / "__value_1_count_last_2419200s" AS "carrier_arr_delay_28d",
     CAST("__value_2_sum_last_604800s" AS DOUBLE) / "__value_2_count_last_604800s" AS "carrier_late_7d",
-    CAST("__value_2_sum_last_2419200s" AS DOUBLE) / "__value_2_count_last_2419200s" AS "carrier_late_28d"
+    CAST("__value_2_sum_last_2419200s" AS DOUBLE) / "__value_2_count_last_2419200s" AS "carrier_late_28d",
+    CAST("__value_2_sum_last_604800s_604800s_ago" AS DOUBLE) / "__value_2_count_last_604800s_604800s_ago" AS "carrier_late_before_7d"
   FROM (
     SELECT
       "events"."carrier" AS "carrier",
@@ -36,7 +37,13 @@ WITH "carrier_delay__rows" AS (
       SUM("events"."__value_2") FILTER(WHERE
         "events"."event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '672' HOUR) AS "__value_2_sum_last_2419200s",
       COUNT("events"."__value_2") FILTER(WHERE
-        "events"."event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '672' HOUR) AS "__value_2_count_last_2419200s"
+        "events"."event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '672' HOUR) AS "__value_2_count_last_2419200s",
+      SUM("events"."__value_2") FILTER(WHERE
+        "events"."event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '336' HOUR
+        AND "events"."event_timestamp" <= CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '168' HOUR) AS "__value_2_sum_last_604800s_604800s_ago",
+      COUNT("events"."__value_2") FILTER(WHERE
+        "events"."event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '336' HOUR
+        AND "events"."event_timestamp" <= CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '168' HOUR) AS "__value_2_count_last_604800s_604800s_ago"
     FROM "carrier_delay__rows" AS "events"
     WHERE
       "events"."__known_at" <= CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ)
@@ -49,7 +56,8 @@ SELECT
   "carrier_delay__windows"."carrier_arr_delay_7d" AS "carrier_arr_delay_7d",
   "carrier_delay__windows"."carrier_arr_delay_28d" AS "carrier_arr_delay_28d",
   "carrier_delay__windows"."carrier_late_7d" AS "carrier_late_7d",
-  "carrier_delay__windows"."carrier_late_28d" AS "carrier_late_28d"
+  "carrier_delay__windows"."carrier_late_28d" AS "carrier_late_28d",
+  "carrier_delay__windows"."carrier_late_before_7d" AS "carrier_late_before_7d"
 FROM "carrier_delay__windows";
 
 CREATE OR REPLACE VIEW "features"."carrier_delay__history" AS
@@ -75,6 +83,13 @@ WITH "carrier_delay__events" AS (
   FROM "carrier_delay__events"
   WHERE
     "event_timestamp" + INTERVAL '168' HOUR >= "__known_at"
+  UNION
+  SELECT
+    "carrier" AS "carrier",
+    "event_timestamp" + INTERVAL '336' HOUR AS "event_timestamp"
+  FROM "carrier_delay__events"
+  WHERE
+    "event_timestamp" + INTERVAL '336' HOUR >= "__known_at"
   UNION
   SELECT
     "carrier" AS "carrier",
@@ -154,7 +169,13 @@ WITH "carrier_delay__events" AS (
       THEN COALESCE("until_now"."__value_2_sum", 0) - COALESCE("until_2419200s_ago"."__value_2_sum", 0)
     END AS DOUBLE) / (
       COALESCE("until_now"."__value_2_count", 0) - COALESCE("until_2419200s_ago"."__value_2_count", 0)
-    ) AS "carrier_late_28d"
+    ) AS "carrier_late_28d",
+    CAST(CASE
+      WHEN COALESCE("until_604800s_ago"."__value_2_count", 0) - COALESCE("until_1209600s_ago"."__value_2_count", 0) > 0
+      THEN COALESCE("until_604800s_ago"."__value_2_sum", 0) - COALESCE("until_1209600s_ago"."__value_2_sum", 0)
+    END AS DOUBLE) / (
+      COALESCE("until_604800s_ago"."__value_2_count", 0) - COALESCE("until_1209600s_ago"."__value_2_count", 0)
+    ) AS "carrier_late_before_7d"
   FROM "carrier_delay__points"
   ASOF LEFT JOIN "carrier_delay__running" AS "until_now"
     ON "carrier_delay__points"."carrier" = "until_now"."carrier"
@@ -162,6 +183,9 @@ WITH "carrier_delay__events" AS (
   ASOF LEFT JOIN "carrier_delay__running" AS "until_604800s_ago"
     ON "carrier_delay__points"."carrier" = "until_604800s_ago"."carrier"
     AND "carrier_delay__points"."event_timestamp" - INTERVAL '168' HOUR >= "until_604800s_ago"."event_timestamp"
+  ASOF LEFT JOIN "carrier_delay__running" AS "until_1209600s_ago"
+    ON "carrier_delay__points"."carrier" = "until_1209600s_ago"."carrier"
+    AND "carrier_delay__points"."event_timestamp" - INTERVAL '336' HOUR >= "until_1209600s_ago"."event_timestamp"
   ASOF LEFT JOIN "carrier_delay__running" AS "until_2419200s_ago"
     ON "carrier_delay__points"."carrier" = "until_2419200s_ago"."carrier"
     AND "carrier_delay__points"."event_timestamp" - INTERVAL '672' HOUR >= "until_2419200s_ago"."event_timestamp"
@@ -172,7 +196,8 @@ SELECT
   "carrier_delay__at_points"."carrier_arr_delay_7d" AS "carrier_arr_delay_7d",
   "carrier_delay__at_points"."carrier_arr_delay_28d" AS "carrier_arr_delay_28d",
   "carrier_delay__at_points"."carrier_late_7d" AS "carrier_late_7d",
-  "carrier_delay__at_points"."carrier_late_28d" AS "carrier_late_28d"
+  "carrier_delay__at_points"."carrier_late_28d" AS "carrier_late_28d",
+  "carrier_delay__at_points"."carrier_late_before_7d" AS "carrier_late_before_7d"
 FROM "carrier_delay__moments"
 LEFT JOIN "carrier_delay__at_points"
   ON "carrier_delay__moments"."carrier" = "carrier_delay__at_points"."carrier"
@@ -199,7 +224,8 @@ WITH "carrier_delay__rows" AS (
     CAST("__value_1_sum_last_604800s" AS DOUBLE) / "__value_1_count_last_604800s" AS "carrier_arr_delay_7d",
     CAST("__value_1_sum_last_2419200s" AS DOUBLE) / "__value_1_count_last_2419200s" AS "carrier_arr_delay_28d",
     CAST("__value_2_sum_last_604800s" AS DOUBLE) / "__value_2_count_last_604800s" AS "carrier_late_7d",
-    CAST("__value_2_sum_last_2419200s" AS DOUBLE) / "__value_2_count_last_2419200s" AS "carrier_late_28d"
+    CAST("__value_2_sum_last_2419200s" AS DOUBLE) / "__value_2_count_last_2419200s" AS "carrier_late_28d",
+    CAST("__value_2_sum_last_604800s_604800s_ago" AS DOUBLE) / "__value_2_count_last_604800s_604800s_ago" AS "carrier_late_before_7d"
   FROM (
     SELECT
       "events"."carrier" AS "carrier",
@@ -218,7 +244,13 @@ WITH "carrier_delay__rows" AS (
       SUM("events"."__value_2") FILTER(WHERE
         "events"."event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '672' HOUR) AS "__value_2_sum_last_2419200s",
       COUNT("events"."__value_2") FILTER(WHERE
-        "events"."event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '672' HOUR) AS "__value_2_count_last_2419200s"
+        "events"."event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '672' HOUR) AS "__value_2_count_last_2419200s",
+      SUM("events"."__value_2") FILTER(WHERE
+        "events"."event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '336' HOUR
+        AND "events"."event_timestamp" <= CAST("ts" AS TIMESTAMPTZ) - INTERVAL '168' HOUR) AS "__value_2_sum_last_604800s_604800s_ago",
+      COUNT("events"."__value_2") FILTER(WHERE
+        "events"."event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '336' HOUR
+        AND "events"."event_timestamp" <= CAST("ts" AS TIMESTAMPTZ) - INTERVAL '168' HOUR) AS "__value_2_count_last_604800s_604800s_ago"
     FROM "carrier_delay__rows" AS "events"
     WHERE
       "events"."__known_at" <= CAST("ts" AS TIMESTAMPTZ)
@@ -231,5 +263,6 @@ SELECT
   "carrier_delay__windows"."carrier_arr_delay_7d" AS "carrier_arr_delay_7d",
   "carrier_delay__windows"."carrier_arr_delay_28d" AS "carrier_arr_delay_28d",
   "carrier_delay__windows"."carrier_late_7d" AS "carrier_late_7d",
-  "carrier_delay__windows"."carrier_late_28d" AS "carrier_late_28d"
+  "carrier_delay__windows"."carrier_late_28d" AS "carrier_late_28d",
+  "carrier_delay__windows"."carrier_late_before_7d" AS "carrier_late_before_7d"
 FROM "carrier_delay__windows";

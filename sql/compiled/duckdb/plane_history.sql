@@ -4,7 +4,8 @@ WITH "plane_history__newest" AS (
     "tailnum",
     "event_timestamp",
     "last_arr_delay",
-    "last_arrival"
+    "last_arrival",
+    "last_air_time"
   FROM (
     SELECT
       *
@@ -14,7 +15,8 @@ WITH "plane_history__newest" AS (
         "actual_arrival" AS "__known_at",
         "actual_arrival" AS "event_timestamp",
         CAST(arr_delay AS DOUBLE) AS "last_arr_delay",
-        CAST(actual_arrival AS TIMESTAMPTZ) AS "last_arrival"
+        CAST(actual_arrival AS TIMESTAMPTZ) AS "last_arrival",
+        CAST(air_time AS DOUBLE) AS "last_air_time"
       FROM "raw"."flights"
       WHERE
         "tailnum" IS NOT NULL AND "actual_arrival" IS NOT NULL
@@ -22,7 +24,7 @@ WITH "plane_history__newest" AS (
     QUALIFY
       ROW_NUMBER() OVER (
         PARTITION BY "tailnum", "__known_at"
-        ORDER BY "event_timestamp" DESC NULLS LAST, "last_arr_delay" DESC NULLS LAST, "last_arrival" DESC NULLS LAST
+        ORDER BY "event_timestamp" DESC NULLS LAST, "last_arr_delay" DESC NULLS LAST, "last_arrival" DESC NULLS LAST, "last_air_time" DESC NULLS LAST
       ) = 1
   ) AS "versions"
   WHERE
@@ -34,19 +36,27 @@ WITH "plane_history__newest" AS (
     "tailnum" AS "tailnum",
     "actual_arrival" AS "__known_at",
     "actual_arrival" AS "event_timestamp",
-    1 AS "__value_1"
+    1 AS "__value_1",
+    "dest" AS "__value_2",
+    "actual_arrival" AS "__value_3"
   FROM "raw"."flights"
   WHERE
     "tailnum" IS NOT NULL AND "actual_arrival" IS NOT NULL
 ), "plane_history__windows" AS (
   SELECT
     "tailnum" AS "tailnum",
-    CAST(COALESCE("__value_1_count_last_86400s", 0) AS BIGINT) AS "plane_flights_24h"
+    CAST(COALESCE("__value_1_count_last_86400s", 0) AS BIGINT) AS "plane_flights_24h",
+    CAST(COALESCE("__value_2_count_distinct_last_604800s", 0) AS BIGINT) AS "plane_destinations_7d",
+    CAST(EPOCH_US(CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ)) - EPOCH_US("__value_3_max_last_604800s") AS DOUBLE) / 1.0000000000000000e+06 AS "seconds_since_arrival_7d"
   FROM (
     SELECT
       "events"."tailnum" AS "tailnum",
       COUNT("events"."__value_1") FILTER(WHERE
-        "events"."event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '24' HOUR) AS "__value_1_count_last_86400s"
+        "events"."event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '24' HOUR) AS "__value_1_count_last_86400s",
+      COUNT(DISTINCT "events"."__value_2") FILTER(WHERE
+        "events"."event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '168' HOUR) AS "__value_2_count_distinct_last_604800s",
+      MAX("events"."__value_3") FILTER(WHERE
+        "events"."event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '168' HOUR) AS "__value_3_max_last_604800s"
     FROM "plane_history__rows" AS "events"
     WHERE
       "events"."__known_at" <= CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ)
@@ -64,7 +74,13 @@ SELECT
     WHEN "plane_history__newest"."event_timestamp" + INTERVAL '168' HOUR >= CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ)
     THEN "plane_history__newest"."last_arrival"
   END AS "last_arrival",
-  "plane_history__windows"."plane_flights_24h" AS "plane_flights_24h"
+  CASE
+    WHEN "plane_history__newest"."event_timestamp" + INTERVAL '168' HOUR >= CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ)
+    THEN "plane_history__newest"."last_air_time"
+  END AS "last_air_time",
+  "plane_history__windows"."plane_flights_24h" AS "plane_flights_24h",
+  "plane_history__windows"."plane_destinations_7d" AS "plane_destinations_7d",
+  "plane_history__windows"."seconds_since_arrival_7d" AS "seconds_since_arrival_7d"
 FROM "plane_history__newest"
 LEFT JOIN "plane_history__windows"
   ON "plane_history__newest"."tailnum" = "plane_history__windows"."tailnum";
@@ -95,6 +111,13 @@ WITH "plane_history__events" AS (
   UNION
   SELECT
     "tailnum" AS "tailnum",
+    "event_timestamp" + INTERVAL '168' HOUR AS "event_timestamp"
+  FROM "plane_history__events"
+  WHERE
+    "event_timestamp" + INTERVAL '168' HOUR >= "__known_at"
+  UNION
+  SELECT
+    "tailnum" AS "tailnum",
     "event_timestamp" + INTERVAL '604800000001' MICROSECOND AS "event_timestamp"
   FROM "plane_history__events"
   WHERE
@@ -109,7 +132,8 @@ WITH "plane_history__events" AS (
       "actual_arrival" AS "__known_at",
       "actual_arrival" AS "event_timestamp",
       CAST(arr_delay AS DOUBLE) AS "last_arr_delay",
-      CAST(actual_arrival AS TIMESTAMPTZ) AS "last_arrival"
+      CAST(actual_arrival AS TIMESTAMPTZ) AS "last_arrival",
+      CAST(air_time AS DOUBLE) AS "last_air_time"
     FROM "raw"."flights"
     WHERE
       "tailnum" IS NOT NULL AND "actual_arrival" IS NOT NULL
@@ -131,14 +155,16 @@ WITH "plane_history__events" AS (
       "rows"."tailnum" AS "tailnum",
       "rows"."__known_at" AS "__known_at",
       "rows"."last_arr_delay" AS "last_arr_delay",
-      "rows"."last_arrival" AS "last_arrival"
+      "rows"."last_arrival" AS "last_arrival",
+      "rows"."last_air_time" AS "last_air_time"
     FROM (
       SELECT
         "tailnum" AS "tailnum",
         "actual_arrival" AS "__known_at",
         "actual_arrival" AS "event_timestamp",
         CAST(arr_delay AS DOUBLE) AS "last_arr_delay",
-        CAST(actual_arrival AS TIMESTAMPTZ) AS "last_arrival"
+        CAST(actual_arrival AS TIMESTAMPTZ) AS "last_arrival",
+        CAST(air_time AS DOUBLE) AS "last_air_time"
       FROM "raw"."flights"
       WHERE
         "tailnum" IS NOT NULL AND "actual_arrival" IS NOT NULL
@@ -155,7 +181,7 @@ WITH "plane_history__events" AS (
   QUALIFY
     ROW_NUMBER() OVER (
       PARTITION BY "tailnum", "__known_at"
-      ORDER BY "last_arr_delay" DESC NULLS LAST, "last_arrival" DESC NULLS LAST
+      ORDER BY "last_arr_delay" DESC NULLS LAST, "last_arrival" DESC NULLS LAST, "last_air_time" DESC NULLS LAST
     ) = 1
 ), "plane_history__newest" AS (
   SELECT
@@ -163,7 +189,8 @@ WITH "plane_history__events" AS (
     "plane_history__latest"."event_timestamp" AS "event_timestamp",
     "plane_history__latest"."__known_at" AS "__known_at",
     "plane_history__versions"."last_arr_delay" AS "last_arr_delay",
-    "plane_history__versions"."last_arrival" AS "last_arrival"
+    "plane_history__versions"."last_arrival" AS "last_arrival",
+    "plane_history__versions"."last_air_time" AS "last_air_time"
   FROM "plane_history__latest"
   INNER JOIN "plane_history__versions"
     ON "plane_history__latest"."tailnum" = "plane_history__versions"."tailnum"
@@ -180,45 +207,58 @@ WITH "plane_history__events" AS (
     "tailnum" AS "tailnum",
     "actual_arrival" AS "__known_at",
     "actual_arrival" AS "event_timestamp",
-    1 AS "__value_1"
+    1 AS "__value_1",
+    "dest" AS "__value_2",
+    "actual_arrival" AS "__value_3"
   FROM "raw"."flights"
   WHERE
     "tailnum" IS NOT NULL AND "actual_arrival" IS NOT NULL
-), "plane_history__totals" AS (
+), "plane_history__timeline" AS (
   SELECT
-    "tailnum" AS "tailnum",
-    "event_timestamp" AS "event_timestamp",
-    CAST(COUNT("__value_1") AS DOUBLE) AS "__value_1_count"
-  FROM "plane_history__rows"
-  GROUP BY
     "tailnum",
-    "event_timestamp"
-), "plane_history__running" AS (
+    "event_timestamp",
+    "__value_1",
+    "__value_2",
+    "__value_3",
+    FALSE AS "__is_point"
+  FROM "plane_history__rows"
+  UNION ALL
+  SELECT
+    "tailnum",
+    "event_timestamp",
+    NULL AS "__value_1",
+    NULL AS "__value_2",
+    NULL AS "__value_3",
+    TRUE AS "__is_point"
+  FROM "plane_history__points"
+), "plane_history__windows" AS (
   SELECT
     "tailnum" AS "tailnum",
     "event_timestamp" AS "event_timestamp",
-    SUM("__value_1_count") OVER "so_far" AS "__value_1_count"
-  FROM "plane_history__totals"
-  WINDOW "so_far" AS (
+    "__is_point" AS "__is_point",
+    COUNT("__value_1") OVER "last_86400s" AS "__value_1_count_last_86400s",
+    COUNT(DISTINCT "__value_2") OVER "last_604800s" AS "__value_2_count_distinct_last_604800s",
+    MAX("__value_3") OVER "last_604800s" AS "__value_3_max_last_604800s"
+  FROM "plane_history__timeline"
+  WINDOW "last_86400s" AS (
     PARTITION BY "tailnum"
     ORDER BY "event_timestamp" ASC NULLS LAST
-    RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+    RANGE BETWEEN INTERVAL '86399999999' MICROSECOND PRECEDING AND CURRENT ROW
+  ), "last_604800s" AS (
+    PARTITION BY "tailnum"
+    ORDER BY "event_timestamp" ASC NULLS LAST
+    RANGE BETWEEN INTERVAL '604799999999' MICROSECOND PRECEDING AND CURRENT ROW
   )
 ), "plane_history__at_points" AS (
   SELECT
-    "plane_history__points"."tailnum" AS "tailnum",
-    "plane_history__points"."event_timestamp" AS "event_timestamp",
-    CAST(COALESCE(
-      COALESCE("until_now"."__value_1_count", 0) - COALESCE("until_86400s_ago"."__value_1_count", 0),
-      0
-    ) AS BIGINT) AS "plane_flights_24h"
-  FROM "plane_history__points"
-  ASOF LEFT JOIN "plane_history__running" AS "until_now"
-    ON "plane_history__points"."tailnum" = "until_now"."tailnum"
-    AND "plane_history__points"."event_timestamp" >= "until_now"."event_timestamp"
-  ASOF LEFT JOIN "plane_history__running" AS "until_86400s_ago"
-    ON "plane_history__points"."tailnum" = "until_86400s_ago"."tailnum"
-    AND "plane_history__points"."event_timestamp" - INTERVAL '24' HOUR >= "until_86400s_ago"."event_timestamp"
+    "tailnum" AS "tailnum",
+    "event_timestamp" AS "event_timestamp",
+    CAST(COALESCE("__value_1_count_last_86400s", 0) AS BIGINT) AS "plane_flights_24h",
+    CAST(COALESCE("__value_2_count_distinct_last_604800s", 0) AS BIGINT) AS "plane_destinations_7d",
+    CAST(EPOCH_US("event_timestamp") - EPOCH_US("__value_3_max_last_604800s") AS DOUBLE) / 1.0000000000000000e+06 AS "seconds_since_arrival_7d"
+  FROM "plane_history__windows"
+  WHERE
+    "__is_point"
 )
 SELECT
   "plane_history__moments"."tailnum" AS "tailnum",
@@ -231,7 +271,13 @@ SELECT
     WHEN "plane_history__newest"."__known_at" + INTERVAL '168' HOUR >= "plane_history__moments"."event_timestamp"
     THEN "plane_history__newest"."last_arrival"
   END AS "last_arrival",
-  "plane_history__at_points"."plane_flights_24h" AS "plane_flights_24h"
+  CASE
+    WHEN "plane_history__newest"."__known_at" + INTERVAL '168' HOUR >= "plane_history__moments"."event_timestamp"
+    THEN "plane_history__newest"."last_air_time"
+  END AS "last_air_time",
+  "plane_history__at_points"."plane_flights_24h" AS "plane_flights_24h",
+  "plane_history__at_points"."plane_destinations_7d" AS "plane_destinations_7d",
+  "plane_history__at_points"."seconds_since_arrival_7d" AS "seconds_since_arrival_7d"
 FROM "plane_history__moments"
 LEFT JOIN "plane_history__newest"
   ON "plane_history__moments"."tailnum" = "plane_history__newest"."tailnum"
@@ -248,7 +294,8 @@ WITH "plane_history__newest" AS (
     "tailnum",
     "event_timestamp",
     "last_arr_delay",
-    "last_arrival"
+    "last_arrival",
+    "last_air_time"
   FROM (
     SELECT
       *
@@ -258,7 +305,8 @@ WITH "plane_history__newest" AS (
         "actual_arrival" AS "__known_at",
         "actual_arrival" AS "event_timestamp",
         CAST(arr_delay AS DOUBLE) AS "last_arr_delay",
-        CAST(actual_arrival AS TIMESTAMPTZ) AS "last_arrival"
+        CAST(actual_arrival AS TIMESTAMPTZ) AS "last_arrival",
+        CAST(air_time AS DOUBLE) AS "last_air_time"
       FROM "raw"."flights"
       WHERE
         "tailnum" IS NOT NULL AND "actual_arrival" IS NOT NULL
@@ -266,7 +314,7 @@ WITH "plane_history__newest" AS (
     QUALIFY
       ROW_NUMBER() OVER (
         PARTITION BY "tailnum", "__known_at"
-        ORDER BY "event_timestamp" DESC NULLS LAST, "last_arr_delay" DESC NULLS LAST, "last_arrival" DESC NULLS LAST
+        ORDER BY "event_timestamp" DESC NULLS LAST, "last_arr_delay" DESC NULLS LAST, "last_arrival" DESC NULLS LAST, "last_air_time" DESC NULLS LAST
       ) = 1
   ) AS "versions"
   WHERE
@@ -278,19 +326,27 @@ WITH "plane_history__newest" AS (
     "tailnum" AS "tailnum",
     "actual_arrival" AS "__known_at",
     "actual_arrival" AS "event_timestamp",
-    1 AS "__value_1"
+    1 AS "__value_1",
+    "dest" AS "__value_2",
+    "actual_arrival" AS "__value_3"
   FROM "raw"."flights"
   WHERE
     "tailnum" IS NOT NULL AND "actual_arrival" IS NOT NULL
 ), "plane_history__windows" AS (
   SELECT
     "tailnum" AS "tailnum",
-    CAST(COALESCE("__value_1_count_last_86400s", 0) AS BIGINT) AS "plane_flights_24h"
+    CAST(COALESCE("__value_1_count_last_86400s", 0) AS BIGINT) AS "plane_flights_24h",
+    CAST(COALESCE("__value_2_count_distinct_last_604800s", 0) AS BIGINT) AS "plane_destinations_7d",
+    CAST(EPOCH_US(CAST("ts" AS TIMESTAMPTZ)) - EPOCH_US("__value_3_max_last_604800s") AS DOUBLE) / 1.0000000000000000e+06 AS "seconds_since_arrival_7d"
   FROM (
     SELECT
       "events"."tailnum" AS "tailnum",
       COUNT("events"."__value_1") FILTER(WHERE
-        "events"."event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '24' HOUR) AS "__value_1_count_last_86400s"
+        "events"."event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '24' HOUR) AS "__value_1_count_last_86400s",
+      COUNT(DISTINCT "events"."__value_2") FILTER(WHERE
+        "events"."event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '168' HOUR) AS "__value_2_count_distinct_last_604800s",
+      MAX("events"."__value_3") FILTER(WHERE
+        "events"."event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '168' HOUR) AS "__value_3_max_last_604800s"
     FROM "plane_history__rows" AS "events"
     WHERE
       "events"."__known_at" <= CAST("ts" AS TIMESTAMPTZ)
@@ -308,7 +364,13 @@ SELECT
     WHEN "plane_history__newest"."event_timestamp" + INTERVAL '168' HOUR >= CAST("ts" AS TIMESTAMPTZ)
     THEN "plane_history__newest"."last_arrival"
   END AS "last_arrival",
-  "plane_history__windows"."plane_flights_24h" AS "plane_flights_24h"
+  CASE
+    WHEN "plane_history__newest"."event_timestamp" + INTERVAL '168' HOUR >= CAST("ts" AS TIMESTAMPTZ)
+    THEN "plane_history__newest"."last_air_time"
+  END AS "last_air_time",
+  "plane_history__windows"."plane_flights_24h" AS "plane_flights_24h",
+  "plane_history__windows"."plane_destinations_7d" AS "plane_destinations_7d",
+  "plane_history__windows"."seconds_since_arrival_7d" AS "seconds_since_arrival_7d"
 FROM "plane_history__newest"
 LEFT JOIN "plane_history__windows"
   ON "plane_history__newest"."tailnum" = "plane_history__windows"."tailnum";

@@ -7,9 +7,14 @@ WITH "route_delay__rows" AS (
     "actual_arrival" AS "event_timestamp",
     1 AS "__value_1",
     "arr_delay" AS "__value_2",
-    CASE WHEN arr_delay >= 15 THEN 1 WHEN NOT (
-      arr_delay >= 15
-    ) THEN 0 END AS "__value_3"
+    CASE
+      WHEN arr_delay IS NULL OR arr_delay >= 15
+      THEN 1
+      WHEN NOT (
+        arr_delay IS NULL OR arr_delay >= 15
+      )
+      THEN 0
+    END AS "__value_3"
   FROM "raw"."flights"
   WHERE
     "origin" IS NOT NULL AND "dest" IS NOT NULL AND "actual_arrival" IS NOT NULL
@@ -19,7 +24,8 @@ WITH "route_delay__rows" AS (
     "dest" AS "dest",
     CAST(COALESCE("__value_1_count_last_2419200s", 0) AS BIGINT) AS "route_arrivals_28d",
     CAST("__value_2_sum_last_2419200s" AS DOUBLE) / "__value_2_count_last_2419200s" AS "route_arr_delay_28d",
-    CAST("__value_3_sum_last_2419200s" AS DOUBLE) / "__value_3_count_last_2419200s" AS "route_late_28d"
+    CAST("__value_3_sum_last_2419200s" AS DOUBLE) / "__value_3_count_last_2419200s" AS "route_late_28d",
+    CAST("__value_3_sum_lifetime" AS DOUBLE) / "__value_3_count_lifetime" AS "route_late_lifetime"
   FROM (
     SELECT
       "events"."origin" AS "origin",
@@ -33,7 +39,9 @@ WITH "route_delay__rows" AS (
       SUM("events"."__value_3") FILTER(WHERE
         "events"."event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '672' HOUR) AS "__value_3_sum_last_2419200s",
       COUNT("events"."__value_3") FILTER(WHERE
-        "events"."event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '672' HOUR) AS "__value_3_count_last_2419200s"
+        "events"."event_timestamp" > CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ) - INTERVAL '672' HOUR) AS "__value_3_count_last_2419200s",
+      SUM("events"."__value_3") AS "__value_3_sum_lifetime",
+      COUNT("events"."__value_3") AS "__value_3_count_lifetime"
     FROM "route_delay__rows" AS "events"
     WHERE
       "events"."__known_at" <= CAST('2013-12-31 17:00:00+00:00' AS TIMESTAMPTZ)
@@ -47,7 +55,8 @@ SELECT
   "route_delay__windows"."dest" AS "dest",
   "route_delay__windows"."route_arrivals_28d" AS "route_arrivals_28d",
   "route_delay__windows"."route_arr_delay_28d" AS "route_arr_delay_28d",
-  "route_delay__windows"."route_late_28d" AS "route_late_28d"
+  "route_delay__windows"."route_late_28d" AS "route_late_28d",
+  "route_delay__windows"."route_late_lifetime" AS "route_late_lifetime"
 FROM "route_delay__windows";
 
 CREATE OR REPLACE VIEW "features"."route_delay__history" AS
@@ -92,9 +101,14 @@ WITH "route_delay__events" AS (
     "actual_arrival" AS "event_timestamp",
     1 AS "__value_1",
     "arr_delay" AS "__value_2",
-    CASE WHEN arr_delay >= 15 THEN 1 WHEN NOT (
-      arr_delay >= 15
-    ) THEN 0 END AS "__value_3"
+    CASE
+      WHEN arr_delay IS NULL OR arr_delay >= 15
+      THEN 1
+      WHEN NOT (
+        arr_delay IS NULL OR arr_delay >= 15
+      )
+      THEN 0
+    END AS "__value_3"
   FROM "raw"."flights"
   WHERE
     "origin" IS NOT NULL AND "dest" IS NOT NULL AND "actual_arrival" IS NOT NULL
@@ -149,7 +163,11 @@ WITH "route_delay__events" AS (
       THEN COALESCE("until_now"."__value_3_sum", 0) - COALESCE("until_2419200s_ago"."__value_3_sum", 0)
     END AS DOUBLE) / (
       COALESCE("until_now"."__value_3_count", 0) - COALESCE("until_2419200s_ago"."__value_3_count", 0)
-    ) AS "route_late_28d"
+    ) AS "route_late_28d",
+    CAST(CASE
+      WHEN COALESCE("until_now"."__value_3_count", 0) > 0
+      THEN COALESCE("until_now"."__value_3_sum", 0)
+    END AS DOUBLE) / COALESCE("until_now"."__value_3_count", 0) AS "route_late_lifetime"
   FROM "route_delay__points"
   ASOF LEFT JOIN "route_delay__running" AS "until_now"
     ON "route_delay__points"."origin" = "until_now"."origin"
@@ -166,7 +184,8 @@ SELECT
   "route_delay__moments"."event_timestamp" AS "event_timestamp",
   "route_delay__at_points"."route_arrivals_28d" AS "route_arrivals_28d",
   "route_delay__at_points"."route_arr_delay_28d" AS "route_arr_delay_28d",
-  "route_delay__at_points"."route_late_28d" AS "route_late_28d"
+  "route_delay__at_points"."route_late_28d" AS "route_late_28d",
+  "route_delay__at_points"."route_late_lifetime" AS "route_late_lifetime"
 FROM "route_delay__moments"
 LEFT JOIN "route_delay__at_points"
   ON "route_delay__moments"."origin" = "route_delay__at_points"."origin"
@@ -184,9 +203,14 @@ WITH "route_delay__rows" AS (
     "actual_arrival" AS "event_timestamp",
     1 AS "__value_1",
     "arr_delay" AS "__value_2",
-    CASE WHEN arr_delay >= 15 THEN 1 WHEN NOT (
-      arr_delay >= 15
-    ) THEN 0 END AS "__value_3"
+    CASE
+      WHEN arr_delay IS NULL OR arr_delay >= 15
+      THEN 1
+      WHEN NOT (
+        arr_delay IS NULL OR arr_delay >= 15
+      )
+      THEN 0
+    END AS "__value_3"
   FROM "raw"."flights"
   WHERE
     "origin" IS NOT NULL AND "dest" IS NOT NULL AND "actual_arrival" IS NOT NULL
@@ -196,7 +220,8 @@ WITH "route_delay__rows" AS (
     "dest" AS "dest",
     CAST(COALESCE("__value_1_count_last_2419200s", 0) AS BIGINT) AS "route_arrivals_28d",
     CAST("__value_2_sum_last_2419200s" AS DOUBLE) / "__value_2_count_last_2419200s" AS "route_arr_delay_28d",
-    CAST("__value_3_sum_last_2419200s" AS DOUBLE) / "__value_3_count_last_2419200s" AS "route_late_28d"
+    CAST("__value_3_sum_last_2419200s" AS DOUBLE) / "__value_3_count_last_2419200s" AS "route_late_28d",
+    CAST("__value_3_sum_lifetime" AS DOUBLE) / "__value_3_count_lifetime" AS "route_late_lifetime"
   FROM (
     SELECT
       "events"."origin" AS "origin",
@@ -210,7 +235,9 @@ WITH "route_delay__rows" AS (
       SUM("events"."__value_3") FILTER(WHERE
         "events"."event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '672' HOUR) AS "__value_3_sum_last_2419200s",
       COUNT("events"."__value_3") FILTER(WHERE
-        "events"."event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '672' HOUR) AS "__value_3_count_last_2419200s"
+        "events"."event_timestamp" > CAST("ts" AS TIMESTAMPTZ) - INTERVAL '672' HOUR) AS "__value_3_count_last_2419200s",
+      SUM("events"."__value_3") AS "__value_3_sum_lifetime",
+      COUNT("events"."__value_3") AS "__value_3_count_lifetime"
     FROM "route_delay__rows" AS "events"
     WHERE
       "events"."__known_at" <= CAST("ts" AS TIMESTAMPTZ)
@@ -224,5 +251,23 @@ SELECT
   "route_delay__windows"."dest" AS "dest",
   "route_delay__windows"."route_arrivals_28d" AS "route_arrivals_28d",
   "route_delay__windows"."route_arr_delay_28d" AS "route_arr_delay_28d",
-  "route_delay__windows"."route_late_28d" AS "route_late_28d"
+  "route_delay__windows"."route_late_28d" AS "route_late_28d",
+  "route_delay__windows"."route_late_lifetime" AS "route_late_lifetime"
 FROM "route_delay__windows";
+
+CREATE OR REPLACE VIEW "features"."route_delay__v2" AS
+SELECT
+  *
+FROM "features"."route_delay";
+
+CREATE OR REPLACE VIEW "features"."route_delay__v2__history" AS
+SELECT
+  *
+FROM "features"."route_delay__history";
+
+CREATE OR REPLACE MACRO "features"."route_delay__v2__asof"(
+    "ts"
+) AS TABLE
+SELECT
+  *
+FROM "features"."ROUTE_DELAY__ASOF"("ts");
