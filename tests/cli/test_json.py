@@ -51,7 +51,7 @@ FAILED: list[tuple[list[str], int, str, str]] = [
     (["profile", "raw.order"], 2, "QueryError", "Table with name order does not exist"),
     (["plan", "--project"], 2, "UsageError", "requires an argument"),
     (["plan", "more"], 2, "UsageError", "unexpected extra argument"),
-    (["apply", "--allow-destructive", "nope"], 2, "AopsError", "it does of nothing"),
+    (["apply", "--allow-destructive", "nope"], 2, "AopsError", "nor of anything else: leave it out"),
     (["render", "custmer_orders"], 2, "UnknownNameError", "did you mean 'customer_orders'"),
     (["render", "customer_orders", "--dialect", "orakel"], 2, "UnknownNameError", "unknown dialect 'orakel'"),
     (["test", "none"], 2, "UnknownNameError", "no test is defined yet"),

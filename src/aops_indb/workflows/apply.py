@@ -85,7 +85,7 @@ def _require_allowed(plan: Plan, allowed: Sequence[str]) -> None:
     destructive = {change.name: change for change in plan.changes if change.destructive}
     for name in allowed:
         if name not in destructive:
-            what = f"of {', '.join(destructive)} it does" if destructive else "nor of anything else: leave it out"
+            what = f"it does of {', '.join(destructive)}" if destructive else "nor of anything else: leave it out"
             raise AopsError(f"--allow-destructive {name}: this plan takes nothing away of it; {what}")
     missing = [change for name, change in destructive.items() if name not in allowed]
     if missing:
