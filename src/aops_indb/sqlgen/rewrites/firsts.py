@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlglot import exp
 
 from aops_indb.errors import AopsError
 from aops_indb.sqlgen.build import Expr, col
 from aops_indb.sqlgen.statements import Select, aliased, select, subquery
 
-_CHOSEN_BY = "__window_{}"
+# clauses that act on the rows that QUALIFY has left
+_AFTER = ("distinct", "order", "limit", "offset")
+_CHOSEN_BY, _ORDERED_BY = "__window_{}", "__order_{}"
 
 
 def firsts_by_distinct_on(node: Select) -> Expr:
@@ -50,7 +54,24 @@ def qualify_as_where(node: Select) -> Expr:
     inner.set("qualify", None)
     for number, window in enumerate(windows, 1):
         inner.append("expressions", aliased(window, _CHOSEN_BY.format(number)))
-    return select({name: col(name) for name in names}, subquery(inner, "windowed"), where=[qualify.this])
+    after = _taken_after(inner, names)
+    outer = select({name: col(name) for name in names}, subquery(inner, "windowed"), where=[qualify.this])
+    for clause, made in after.items():
+        outer.set(clause, made)
+    return outer
+
+
+def _taken_after(inner: Select, names: Sequence[str]) -> dict[str, Expr]:
+    """What comes after QUALIFY, taken out of a query: DISTINCT, the order and how many rows."""
+    found = {clause: inner.args[clause].pop() for clause in _AFTER if inner.args.get(clause)}
+    for number, ordered in enumerate(found["order"].expressions if "order" in found else ()):
+        by = ordered.this
+        if isinstance(by, exp.Column) and not by.table and by.name in names:
+            continue
+        # it need not be among the columns
+        inner.append("expressions", aliased(by.copy(), _ORDERED_BY.format(number)))
+        by.replace(col(_ORDERED_BY.format(number)))
+    return found
 
 
 def _names(query: Select) -> list[str]:
