@@ -18,7 +18,7 @@ QUERIES = {
     "ordered by what is not shown": f"SELECT s {ROWS} {NEWEST} ORDER BY v DESC, k",
     "ordered by an expression": f"SELECT k, v {ROWS} {NEWEST} ORDER BY -k LIMIT 1",
     "distinct": f"SELECT DISTINCT v {ROWS} {NEWEST} ORDER BY v",
-    "two windows": f"SELECT k, s {ROWS} QUALIFY max(v) OVER (PARTITION BY k) > min(k) OVER (PARTITION BY s) ORDER BY v, k",
+    "two windows": f"SELECT k {ROWS} QUALIFY max(v) OVER (PARTITION BY k) > min(k) OVER (PARTITION BY s) ORDER BY v",
 }
 
 

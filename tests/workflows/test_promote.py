@@ -236,6 +236,21 @@ def test_features_that_are_back_as_they_were(trained: Shop) -> None:
     assert trained.project.promote("returns:2").replaced == 1
 
 
+def test_columns_that_go_with_the_champion_are_told(trained: Shop) -> None:
+    """A tree has no decision function."""
+    assert trained.project.promote("returns:2").columns_gone == ()
+    tree = "from sklearn.tree import DecisionTreeClassifier\n    last = DecisionTreeClassifier(max_depth=2)"
+    last = 'return Pipeline([("prepare", prepare), ("classify", LogisticRegression())])'
+    trained.edit("models/returns", last, f'{tree}\n    return Pipeline([("prepare", prepare), ("classify", last)])')
+    trained.project.apply()
+    [fitted] = trained.project.train("returns", candidate="logistic")
+    columns = "SELECT column_name FROM (DESCRIBE scores.returns)"
+    before = {name for (name,) in trained.rows(columns)}
+    gone = trained.project.promote(f"returns:{fitted.version}").columns_gone
+    assert gone == ("decision",)
+    assert before - {name for (name,) in trained.rows(columns)} == set(gone)
+
+
 @pytest.mark.parametrize(
     ("reference", "alias", "error", "told"),
     [

@@ -56,7 +56,7 @@ def init_project(folder: Path, *, example: str | None = None, report: Report) ->
 def _write_skeleton(folder: Path) -> list[str]:
     settings = folder / FILE_NAME
     if settings.exists():
-        raise SettingsError(f"{settings} exists: this folder is a project already")
+        raise SettingsError(f"{settings} exists: this folder is a project already; go on with  aops plan")
     made = []
     for name in DEFINITION_FOLDERS:
         (folder / name).mkdir(exist_ok=True)

@@ -33,13 +33,17 @@ from aops_indb.workflows.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class Promotion:
-    """What was made: the version's view, and the alias; for champion also scores.<model>."""
+    """What was made: the version's view, and the alias; for champion also scores.<model>.
+
+    columns_gone: columns that the view had, of the version in whose place this one is
+    """
 
     model: str
     version: int
     alias: str
     view: str
     replaced: int | None
+    columns_gone: tuple[str, ...] = ()
 
 
 def promote_version(project: Workspace, reference: str, *, alias: str) -> Promotion:
@@ -53,11 +57,12 @@ def promote_version(project: Workspace, reference: str, *, alias: str) -> Promot
         champion = (named | {alias: version.version}).get(CHAMPION) == version.version
         _require_own_views(session, version, champion)
         replaced = named.get(alias)
+        name = version.model if alias == CHAMPION else version_view(version)
+        before = _columns(session, name)
         sql, parameters = _make_views(project, session, model, version, champion)
         actor = current_actor()
         set_alias(session, version.model, alias, version.version, actor=actor)
-        name = version.model if alias == CHAMPION else version_view(version)
-        view = f"{SCHEMA}.{name}"
+        view, after = f"{SCHEMA}.{name}", _columns(session, name)
         record_deployment(
             session,
             version.model,
@@ -70,7 +75,13 @@ def promote_version(project: Workspace, reference: str, *, alias: str) -> Promot
             replaced_version=replaced,
             actor=actor,
         )
-    return Promotion(version.model, version.version, alias, view, replaced)
+    gone = tuple(column for column in before if column not in after)
+    return Promotion(version.model, version.version, alias, view, replaced, gone)
+
+
+def _columns(session: Session, name: str) -> Sequence[str]:
+    """Names of the columns of a view of scores; none if it is not there."""
+    return list(session.columns(table(name, SCHEMA))) if name in session.relations(SCHEMA) else ()
 
 
 def _require_version(session: Session, reference: str) -> None:

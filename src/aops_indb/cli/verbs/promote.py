@@ -29,6 +29,9 @@ def promote(
     def present(out: Console) -> None:
         instead = f", in place of version {promoted.replaced}" if promoted.replaced else ""
         out.print(f"{promoted.view} is {promoted.model}:{promoted.version} as {promoted.alias}{instead}")
+        if promoted.columns_gone:
+            gone = ", ".join(promoted.columns_gone)
+            out.print(f"it has no longer: {gone}; queries that read them fail, and a table of batches still has them")
         out.print(f"read it from {promoted.view} with any SQL client")
 
     show(promoted, present, as_json=as_json)
