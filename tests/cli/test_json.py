@@ -32,7 +32,7 @@ DONE: list[tuple[list[str], set[str]]] = [
     (["register", "returns", "kept.skops", "--trusted", "numpy.dtype", "--trusted", PICKS],
      {"model", "version", "candidate", "dataset", "dataset_digest", "metrics", "parity", "onnx"}),
     (["evaluate", "returns"], {"model", "version", "estimator", "dataset", "metrics", "parity"}),
-    (["promote", "returns:2"], {"model", "version", "alias", "view", "replaced"}),
+    (["promote", "returns:2"], {"model", "version", "alias", "view", "replaced", "columns_gone"}),
     (["score", "returns"],
      {"model", "version", "table", "rows", "executor", "why", "other_versions", "seconds", "since", "until"}),
     (["list", "features"], {"features", "problems"}),
