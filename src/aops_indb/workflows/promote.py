@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from aops_indb.engines import Session
-from aops_indb.errors import ModelError, RefusedError
+from aops_indb.errors import ModelError, QueryError, RefusedError
 from aops_indb.features.model import Model
 from aops_indb.registry import (
     CHAMPION,
@@ -35,7 +36,7 @@ from aops_indb.workflows.workspace import Workspace
 class Promotion:
     """What was made: the version's view, and the alias; for champion also scores.<model>.
 
-    columns_gone: columns that the view had, of the version in whose place this one is
+    columns_gone: columns of scores.<model> that it has no longer: the champion before had them
     """
 
     model: str
@@ -48,7 +49,9 @@ class Promotion:
 
 def promote_version(project: Workspace, reference: str, *, alias: str) -> Promotion:
     """In one transaction: the view, the alias, the deployment and its audit row."""
-    with project.session() as session, session.transaction():
+    with project.session() as session, ExitStack() as stack:
+        shown = _columns(session, model_of(reference)) if alias == CHAMPION else ()
+        stack.enter_context(session.transaction())
         _require_version(session, reference)
         version = find_version(project, session, reference)
         model = require_same_features(project, version)
@@ -57,12 +60,11 @@ def promote_version(project: Workspace, reference: str, *, alias: str) -> Promot
         champion = (named | {alias: version.version}).get(CHAMPION) == version.version
         _require_own_views(session, version, champion)
         replaced = named.get(alias)
-        name = version.model if alias == CHAMPION else version_view(version)
-        before = _columns(session, name)
         sql, parameters = _make_views(project, session, model, version, champion)
         actor = current_actor()
         set_alias(session, version.model, alias, version.version, actor=actor)
-        view, after = f"{SCHEMA}.{name}", _columns(session, name)
+        name = version.model if alias == CHAMPION else version_view(version)
+        view, after = f"{SCHEMA}.{name}", session.columns(table(name, SCHEMA))
         record_deployment(
             session,
             version.model,
@@ -75,13 +77,16 @@ def promote_version(project: Workspace, reference: str, *, alias: str) -> Promot
             replaced_version=replaced,
             actor=actor,
         )
-    gone = tuple(column for column in before if column not in after)
+    gone = tuple(column for column in shown if column not in after)
     return Promotion(version.model, version.version, alias, view, replaced, gone)
 
 
 def _columns(session: Session, name: str) -> Sequence[str]:
-    """Names of the columns of a view of scores; none if it is not there."""
-    return list(session.columns(table(name, SCHEMA))) if name in session.relations(SCHEMA) else ()
+    """Names of the columns of a view of scores; none if it is not there, or cannot be read."""
+    try:
+        return list(session.columns(table(name, SCHEMA))) if name in session.relations(SCHEMA) else ()
+    except QueryError:
+        return ()
 
 
 def _require_version(session: Session, reference: str) -> None:
